@@ -1,0 +1,25 @@
+//! One bad field of a request, in the shape that every validator reports.
+//! Must never know about HTTP: each service turns these into its own answer.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One bad field of a request. Shown as a sentence: the field, then what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema, thiserror::Error)]
+#[error("{field} {detail}")]
+pub struct FieldError {
+    /// The JSON member, dotted when nested.
+    pub field: String,
+    /// What is wrong, as words that follow the field's name: "must be true or false".
+    pub detail: String,
+}
+
+impl FieldError {
+    /// Says `detail` of `field`.
+    pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            detail: detail.into(),
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! What every route of both services shares: request ids, problem answers, JSON bodies and queries.
+//! Must never know a feature.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::problem::Problem;
+use crate::random::Random;
+
+/// Limits of a service's HTTP side.
+#[derive(Clone, Debug, clap::Args)]
+pub struct HttpLimits {
+    /// Longest request body, in bytes.
+    #[arg(long, env = "HTTP_BODY_BYTES", default_value_t = 262_144)]
+    pub http_body_bytes: usize,
+    /// Connections served at once; further ones wait in the kernel's queue.
+    #[arg(long, env = "HTTP_MAX_CONNECTIONS", default_value_t = 20_000)]
+    pub http_max_connections: usize,
+    /// How long a client may take to send the head of a request, in milliseconds. It is also how long an idle
+    /// connection is kept.
+    #[arg(long, env = "HTTP_HEADER_MS", default_value_t = 75_000)]
+    pub http_header_ms: u64,
+    /// How long a whole request may take, sending its body included, in milliseconds.
+    #[arg(long, env = "HTTP_REQUEST_MS", default_value_t = 10_000)]
+    pub http_request_ms: u64,
+    /// How long shutdown waits for requests under way, in milliseconds.
+    #[arg(long, env = "HTTP_DRAIN_MS", default_value_t = 10_000)]
+    pub http_drain_ms: u64,
+}
+
+/// The header that carries a request's id.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest request id that is taken over from a front door, in characters.
+const MAX_REQUEST_ID_CHARS: usize = 64;
+
+/// Makes ids for requests: a random prefix for each process and a running number.
+#[derive(Clone, Debug)]
+pub struct RequestIds(Arc<(String, AtomicU64)>);
+
+impl RequestIds {
+    /// A new prefix from `random`.
+    pub fn new(random: &Random) -> Self {
+        let prefix = hex::encode(random.bytes::<6>());
+        Self(Arc::new((prefix, AtomicU64::new(0))))
+    }
+
+    fn next(&self) -> String {
+        let number = self.0.1.fetch_add(1, Ordering::Relaxed);
+        format!("{}-{number:x}", self.0.0)
+    }
+}
+
+/// The id of the request being answered.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub Arc<str>);
+
+/// The outermost layer: gives the request an id, turns panics and bare refusals into problems, renders problems.
+pub async fn outermost(
+    State(ids): State<RequestIds>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = taken_over(&request).unwrap_or_else(|| ids.next());
+    request
+        .extensions_mut()
+        .insert(RequestId(id.as_str().into()));
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answer.unwrap_or_else(|_| Problem::internal(Panicked).into_response());
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let added = std::mem::take(response.headers_mut());
+        response = problem.render(&id);
+        for (name, value) in &added {
+            response.headers_mut().append(name, value.clone());
+        }
+    } else if is_bare_refusal(&response) {
+        let allow = response.headers_mut().remove(header::ALLOW);
+        response = bare(response.status()).render(&id);
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response.headers_mut().insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked")]
+struct Panicked;
+
+fn taken_over(request: &Request) -> Option<String> {
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let fits = (1..=MAX_REQUEST_ID_CHARS).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    fits.then(|| id.to_owned())
+}
+
+fn is_bare_refusal(response: &Response) -> bool {
+    let status = response.status();
+    (status.is_client_error() || status.is_server_error())
+        && response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
+}
+
+fn bare(status: StatusCode) -> Problem {
+    let (code, detail) = match status {
+        StatusCode::NOT_FOUND => ("not_found", "There is nothing at this address"),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "method_not_allowed",
+            "This address does not take this method",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", "The request body is too large"),
+        StatusCode::REQUEST_TIMEOUT => ("request_timeout", "The request took too long to arrive"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            "unsupported_media_type",
+            "Send the body as application/json",
+        ),
+        status if status.is_server_error() => ("internal", "Something went wrong on our side"),
+        _ => ("bad_request", "The request can't be understood"),
+    };
+    Problem::new(status, code, detail)
+}
+
+/// A layer that answers 408 when a request is not answered within its limit: a body that never ends holds nothing
+/// for ever.
+pub async fn within_request_time(
+    State(limits): State<HttpLimits>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let limit = Duration::from_millis(limits.http_request_ms);
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => bare(StatusCode::REQUEST_TIMEOUT).into_response(),
+    }
+}
+
+/// Answers 404 as a problem, for a router's fallback.
+pub async fn nothing_here() -> Problem {
+    bare(StatusCode::NOT_FOUND)
+}
+
+/// A JSON answer that no cache may keep: for everything that depends on who asks.
+#[derive(Debug)]
+pub struct Private<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Private<T> {
+    fn into_response(self) -> Response {
+        let mut response = axum::Json(self.0).into_response();
+        response.headers_mut().insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-store"),
+        );
+        response
+    }
+}
+
+/// A JSON body read into `T`; a body that does not fit is a problem that names the field.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let RawJson(bytes) = RawJson::from_request(request, state).await?;
+        read_json(&bytes).map(Self)
+    }
+}
+
+/// The bytes of a JSON body, unread; for bodies whose hash or text is needed.
+#[derive(Debug)]
+pub struct RawJson(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawJson {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if let Some(kind) = request.headers().get(header::CONTENT_TYPE) {
+            let kind = kind.to_str().unwrap_or_default();
+            let essence = kind.split(';').next().unwrap_or_default().trim();
+            if !essence.eq_ignore_ascii_case("application/json") {
+                return Err(bare(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+            }
+        }
+        match Bytes::from_request(request, state).await {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(rejection) => Err(bare(rejection.into_response().status())),
+        }
+    }
+}
+
+/// Reads JSON text into `T`.
+///
+/// # Errors
+/// 400 when it is no JSON, 422 naming the member when it has the wrong shape.
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let field = error.path().to_string();
+        let cause = error.into_inner();
+        match cause.classify() {
+            serde_json::error::Category::Data if field == "." => shape_problem(&cause),
+            serde_json::error::Category::Data => Problem::invalid_field(&field, plain(&cause)),
+            _ => Problem::bad_request("malformed_json", "The body is not well-formed JSON"),
+        }
+    })?;
+    reader.end().map_err(|_| {
+        Problem::bad_request("malformed_json", "The body goes on after its JSON value")
+    })?;
+    Ok(value)
+}
+
+/// A problem of the whole object: serde names a missing member in its text only.
+fn shape_problem(cause: &serde_json::Error) -> Problem {
+    let text = plain(cause);
+    let missing = text
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.strip_suffix('`'));
+    match missing {
+        Some(field) => Problem::invalid_field(field, "is required"),
+        None => Problem::invalid_field("body", text),
+    }
+}
+
+/// The text of a JSON error without its position.
+fn plain(cause: &serde_json::Error) -> String {
+    let text = cause.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((before, _)) => before.to_owned(),
+        None => text,
+    }
+}
+
+/// The query read into `T`; one that does not fit is a 422 problem.
+#[derive(Debug)]
+pub struct QueryParams<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let text = rejection.body_text();
+                let detail = text
+                    .strip_prefix("Failed to deserialize query string: ")
+                    .unwrap_or(&text);
+                let (field, detail) = detail.split_once(": ").unwrap_or(("query", detail));
+                Err(Problem::invalid_field(field, detail))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Bet {
+        #[expect(dead_code, reason = "only its reading is tested")]
+        stake: u32,
+    }
+
+    #[test]
+    fn a_body_that_does_not_fit_names_the_field() {
+        for (body, code, detail) in [
+            ("{", "malformed_json", "The body is not well-formed JSON"),
+            (
+                "{\"stake\":1} x",
+                "malformed_json",
+                "The body goes on after its JSON value",
+            ),
+            ("{}", "invalid_field", "stake is required"),
+            (
+                "[]",
+                "invalid_field",
+                "body invalid length 0, expected struct Bet with 1 element",
+            ),
+            (
+                "{\"stake\":\"a\"}",
+                "invalid_field",
+                "stake invalid type: string \"a\", expected u32",
+            ),
+        ] {
+            let problem = read_json::<Bet>(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.code(), code, "{body}");
+            assert!(
+                format!("{problem:?}").contains(&format!("{detail:?}")),
+                "{body} {problem:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What both services need: identifiers, money, the database pool, problem answers, the coherence protocol.
+//! Must never hold what only one of them uses.
+
+pub mod branding;
+pub mod clock;
+pub mod coherence;
+pub mod db;
+pub mod field;
+pub mod http;
+pub mod ids;
+pub mod metrics;
+pub mod money;
+pub mod problem;
+pub mod random;
+pub mod server;
+pub mod sports;
+pub mod telemetry;
+pub mod theme;
