@@ -106,7 +106,7 @@ impl BrandingSettings {
         };
         for (spec, json) in &members {
             if let Err(detail) = update.apply(spec, json) {
-                errors.push(FieldError::new(spec.path, detail.to_string()));
+                errors.push(FieldError::new(spec.path, detail));
             }
         }
         if errors.is_empty() {
@@ -159,34 +159,23 @@ impl BrandingUpdate {
 
     /// Limits that contradict each other, if the update touched them: named is one that was sent.
     fn limits_in_disorder(&self, sent: &[(&'static Spec, &RawValue)]) -> Vec<FieldError> {
-        let pairs = [
-            (
-                Limit::MinBet,
-                "betting.min_bet",
-                Limit::MaxBet,
-                "betting.max_bet",
-            ),
-            (
-                Limit::MaxBet,
-                "betting.max_bet",
-                Limit::MaxPayout,
-                "betting.max_payout",
-            ),
-        ];
         let is_sent = |path: &str| sent.iter().any(|(spec, _)| spec.path == path);
         let mut errors = Vec::new();
-        for (low, low_path, high, high_path) in pairs {
+        for (low, high) in [
+            (Limit::MinBet, Limit::MaxBet),
+            (Limit::MaxBet, Limit::MaxPayout),
+        ] {
             if self.limits.get(low) <= self.limits.get(high) {
                 continue;
             }
-            if is_sent(high_path) {
+            if is_sent(high.path()) {
                 let least = self.limits.show(low);
-                let detail = format!("must be at least {low_path}, which is {least}");
-                errors.push(FieldError::new(high_path, detail));
-            } else if is_sent(low_path) {
+                let detail = format!("must be at least {}, which is {least}", low.path());
+                errors.push(FieldError::new(high.path(), detail));
+            } else if is_sent(low.path()) {
                 let most = self.limits.show(high);
-                let detail = format!("must be at most {high_path}, which is {most}");
-                errors.push(FieldError::new(low_path, detail));
+                let detail = format!("must be at most {}, which is {most}", high.path());
+                errors.push(FieldError::new(low.path(), detail));
             }
         }
         errors
@@ -215,7 +204,7 @@ fn walk<'a>(
 ) {
     let Ok(object) = serde_json::from_str::<BTreeMap<String, &'a RawValue>>(json.get()) else {
         let field = if group.is_empty() { "body" } else { group };
-        errors.push(FieldError::new(field, ValueError::NotObject.to_string()));
+        errors.push(FieldError::new(field, ValueError::NotObject));
         return;
     };
     for (name, value) in object {
@@ -224,13 +213,11 @@ fn walk<'a>(
         } else {
             format!("{group}.{name}")
         };
+        let is_one_name = !name.contains('.');
         match settings::find(&path) {
-            _ if name.contains('.') => {
-                errors.push(FieldError::new(path, ValueError::Unknown.to_string()))
-            }
-            Some(spec) => members.push((spec, value)),
-            None if settings::is_group(&path) => walk(&path, value, members, errors),
-            None => errors.push(FieldError::new(path, ValueError::Unknown.to_string())),
+            Some(spec) if is_one_name => members.push((spec, value)),
+            None if is_one_name && settings::is_group(&path) => walk(&path, value, members, errors),
+            _ => errors.push(FieldError::new(path, ValueError::Unknown)),
         }
     }
 }

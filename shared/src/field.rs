@@ -1,6 +1,8 @@
 //! One bad field of a request, in the shape that every validator reports.
 //! Must never know about HTTP: each service turns these into its own answer.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,10 +18,10 @@ pub struct FieldError {
 
 impl FieldError {
     /// Says `detail` of `field`.
-    pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub fn new(field: impl Into<String>, detail: impl Display) -> Self {
         Self {
             field: field.into(),
-            detail: detail.into(),
+            detail: detail.to_string(),
         }
     }
 }

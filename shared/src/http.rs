@@ -189,6 +189,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
+/// A JSON body that may be left out, which counts as `T`'s default.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let RawJson(bytes) = RawJson::from_request(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        read_json(&bytes).map(Self)
+    }
+}
+
 /// The bytes of a JSON body, unread; for bodies whose hash or text is needed.
 #[derive(Debug)]
 pub struct RawJson(pub Bytes);

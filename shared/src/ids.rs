@@ -58,6 +58,12 @@ impl OperatorId {
     pub const PLATFORM: Self = Self(0);
 }
 
+impl Default for Version {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl Version {
     /// Never changed.
     pub const NONE: Self = Self(0);

@@ -126,6 +126,18 @@ impl Problem {
         }
     }
 
+    /// 429: too often; it may work in `retry_after_s` seconds.
+    pub fn too_many_requests(
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+        retry_after_s: u32,
+    ) -> Self {
+        Self {
+            retry_after_s: Some(retry_after_s),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail)
+        }
+    }
+
     /// 503: it may work in `retry_after_s` seconds.
     pub fn unavailable(
         code: &'static str,

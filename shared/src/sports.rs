@@ -13,12 +13,7 @@ struct Facts {
     has_draw: bool,
 }
 
-const fn facts(
-    key: &'static str,
-    name: &'static str,
-    icon: &'static str,
-    has_draw: bool,
-) -> Facts {
+const fn facts(key: &'static str, name: &'static str, icon: &'static str, has_draw: bool) -> Facts {
     Facts {
         key,
         name,

@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
 
     fn accept<T: Clone>(&mut self, name: &str, read: Result<T, ValueError>, now: &T) -> T {
         read.unwrap_or_else(|error| {
-            self.errors.push(FieldError::new(name, error.to_string()));
+            self.errors.push(FieldError::new(name, error));
             now.clone()
         })
     }
@@ -213,7 +213,7 @@ impl<'a> Reader<'a> {
             .keys()
             .filter(|name| !self.asked.contains(&name.as_str()));
         self.errors
-            .extend(unknown.map(|name| FieldError::new(name, ValueError::Unknown.to_string())));
+            .extend(unknown.map(|name| FieldError::new(name, ValueError::Unknown)));
         if self.errors.is_empty() {
             Ok(theme)
         } else {

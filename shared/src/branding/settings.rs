@@ -42,11 +42,21 @@ pub(super) enum Kept {
 }
 
 /// Which of the betting limits.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Limit {
     MinBet,
     MaxBet,
     MaxPayout,
+}
+
+impl Limit {
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::MinBet => "betting.min_bet",
+            Self::MaxBet => "betting.max_bet",
+            Self::MaxPayout => "betting.max_payout",
+        }
+    }
 }
 
 const fn kept(path: &'static str, kept: Kept) -> Spec {
@@ -54,11 +64,13 @@ const fn kept(path: &'static str, kept: Kept) -> Spec {
     Spec { path, kind }
 }
 
-const fn limit(path: &'static str, limit: Limit) -> Spec {
+const fn limit(limit: Limit) -> Spec {
     let kind = Kind::Limit(limit);
+    let path = limit.path();
     Spec { path, kind }
 }
 
+/// Every setting there is.
 pub(super) const SPECS: &[Spec] = &[
     kept("theme.primary_color", Kept::Color("#f39c12")),
     kept("theme.secondary_color", Kept::Color("#2c3e50")),
@@ -103,9 +115,9 @@ pub(super) const SPECS: &[Spec] = &[
         "betting.odds_format",
         Kept::OneOf(&["decimal", "fractional", "american"]),
     ),
-    limit("betting.min_bet", Limit::MinBet),
-    limit("betting.max_bet", Limit::MaxBet),
-    limit("betting.max_payout", Limit::MaxPayout),
+    limit(Limit::MinBet),
+    limit(Limit::MaxBet),
+    limit(Limit::MaxPayout),
     kept(
         "betting.commission_rate",
         Kept::Rate(Rate { basis_points: 500 }),

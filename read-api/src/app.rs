@@ -1,0 +1,264 @@
+//! Puts the service together: state, routes, background work, shutdown. Must never hold a rule of a page.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use futures_util::future::BoxFuture;
+use shared::clock::Clock;
+use shared::db::{Db, DbError};
+use shared::http::{RequestIds, outermost, within_request_time};
+use shared::metrics::{Metrics, measure};
+use shared::random::Random;
+use sqlx::postgres::PgConnection;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::cache::flights::{Flight, Flights};
+use crate::cache::{Page, Pages};
+use crate::coherence::pull::PullStatus;
+use crate::coherence::versions::Versions;
+use crate::config::ReadOptions;
+use crate::directory::Directory;
+use crate::front_door::FrontDoor;
+use crate::pages::sports::Catalogue;
+
+/// What every handler works with.
+#[derive(Debug)]
+pub struct Reader {
+    /// The database.
+    pub db: Db,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness, for jitter.
+    pub random: Random,
+    /// Options as given.
+    pub options: ReadOptions,
+    /// The newest versions known.
+    pub versions: Versions,
+    /// Every operator.
+    pub directory: Directory,
+    /// The sports' events, and what operators do not offer of them.
+    pub catalogue: Catalogue,
+    /// Rendered pages.
+    pub pages: Pages,
+    /// How the pull is doing.
+    pub pull: PullStatus,
+    /// The way to write-api.
+    pub front_door: FrontDoor,
+    /// Counts for `/metrics`.
+    pub metrics: Metrics,
+    /// Work that shutdown waits for.
+    pub tasks: TaskTracker,
+    flights: Flights<Job>,
+    permits: Semaphore,
+}
+
+/// The state of every route.
+pub type SharedReader = Arc<Reader>;
+
+/// Something that is fetched or made anew, one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Job {
+    /// The operators that changed.
+    Directory,
+    /// The disabled events of the operators whose disabled events changed.
+    Disabled,
+    /// The events of a sport.
+    Sport(shared::sports::Sport),
+    /// A rendered page.
+    Page(Page),
+}
+
+/// Why something could not be fetched or made.
+#[derive(Debug, thiserror::Error)]
+pub enum FillError {
+    /// The database.
+    #[error(transparent)]
+    Database(DbError),
+    /// The database answered with older data than is known to be committed.
+    #[error("the database answered with older data than is known to be committed")]
+    TooOld,
+    /// All fetches are busy.
+    #[error("too many fetches are under way")]
+    Busy,
+    /// The page could not be rendered.
+    #[error("the page could not be rendered: {0}")]
+    Render(String),
+}
+
+shared::transaction_error!(FillError);
+
+impl Reader {
+    /// Fetches or makes something in a task of its own, or joins the task that already does. `None` when it failed
+    /// just now.
+    pub fn refresh(self: &Arc<Self>, job: Job) -> Option<Flight> {
+        let reader = Arc::clone(self);
+        self.flights.join(job, move || async move {
+            if let Err(error) = reader.fill(job).await {
+                tracing::warn!(?job, %error, "a refresh failed");
+                reader.flights.failed(job);
+            }
+        })
+    }
+
+    async fn fill(self: &Arc<Self>, job: Job) -> Result<(), FillError> {
+        match job {
+            Job::Directory => crate::directory::fill(self).await,
+            Job::Disabled => crate::pages::sports::fill_disabled(self).await,
+            Job::Sport(sport) => crate::pages::sports::fill_sport(self, sport).await,
+            Job::Page(page) => crate::pages::fill(self, page).await,
+        }
+    }
+
+    /// Reads from the database when a fetch may begin: at most `refresh_max` run at once.
+    ///
+    /// # Errors
+    /// [`FillError::Busy`] when no place came free within the acquire limit; else what the database does.
+    pub async fn fetch<T, F>(&self, work: F) -> Result<T, FillError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, FillError>> + Send + Sync + 'static,
+    {
+        let limit = Duration::from_millis(self.options.db.db_acquire_ms);
+        let permit = tokio::time::timeout(limit, self.permits.acquire()).await;
+        let Ok(Ok(_permit)) = permit else {
+            return Err(FillError::Busy);
+        };
+        self.db.read(work).await
+    }
+
+    /// A random number for jitter.
+    pub fn jitter(&self) -> u16 {
+        u16::from_be_bytes(self.random.bytes())
+    }
+}
+
+/// Why the service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("can't listen on {address}: {source}. Choose another with --listen, or stop what uses it.")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Something of the operating system failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The database URL can't be read.
+    #[error("the database can't be used: {0}")]
+    Db(#[from] DbError),
+    /// The way to write-api can't be used.
+    #[error("--write-url can't be used: {0}")]
+    FrontDoor(#[from] crate::front_door::FrontDoorError),
+}
+
+/// A running service.
+#[derive(Debug)]
+pub struct Service {
+    address: SocketAddr,
+    reader: SharedReader,
+    stop: CancellationToken,
+    server: JoinHandle<()>,
+    puller: JoinHandle<()>,
+}
+
+/// Starts the service; it is listening when this returns, and ready after its first pull.
+///
+/// # Errors
+/// When the address is taken or an option can't be used. An absent database is no error: it may come back.
+pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result<Service, StartError> {
+    let address = options.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Listen { address, source })?;
+    let address = listener.local_addr()?;
+    let tasks = TaskTracker::new();
+    let db = Db::new(
+        &options.database_url,
+        &options.instance,
+        options.db.clone(),
+        tasks.clone(),
+        clock.clone(),
+    )?;
+    let backoff = Duration::from_millis(options.cache.refresh_backoff_ms);
+    let reader = Arc::new(Reader {
+        versions: Versions::default(),
+        directory: Directory::default(),
+        catalogue: Catalogue::default(),
+        pages: Pages::new(options.cache.cache_bytes),
+        pull: PullStatus::default(),
+        front_door: FrontDoor::new(&options.front_door)?,
+        metrics: Metrics::new(clock.clone(), db.clone(), |_| {}),
+        flights: Flights::new(backoff, clock.clone(), tasks.clone()),
+        permits: Semaphore::new(options.cache.refresh_max),
+        db,
+        clock,
+        random,
+        tasks,
+        options,
+    });
+    let stop = CancellationToken::new();
+    let puller = tokio::spawn(crate::coherence::pull::run(Arc::clone(&reader), stop.clone()));
+    let router = router(Arc::clone(&reader));
+    let limits = reader.options.http.clone();
+    let server = tokio::spawn(shared::server::serve(listener, router, limits, stop.clone()));
+    Ok(Service {
+        address,
+        reader,
+        stop,
+        server,
+        puller,
+    })
+}
+
+/// Every route, with the layers around it.
+fn router(reader: SharedReader) -> Router {
+    let ids = RequestIds::new(&reader.random);
+    let metrics = reader.metrics.clone();
+    let limits = reader.options.http.clone();
+    Router::new()
+        .merge(crate::health::router())
+        .merge(crate::pages::router())
+        .merge(crate::coherence::push::router())
+        .fallback(crate::front_door::pass_on)
+        .layer(from_fn_with_state(limits.clone(), within_request_time))
+        .layer(DefaultBodyLimit::max(limits.http_body_bytes))
+        .route_layer(from_fn_with_state(metrics, measure))
+        .layer(from_fn_with_state(ids, outermost))
+        .with_state(reader)
+}
+
+impl Service {
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The state, for what runs beside the routes.
+    pub const fn reader(&self) -> &SharedReader {
+        &self.reader
+    }
+
+    /// Takes no more requests, waits for those under way and for their fetches, and closes the pool.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for task in [self.server, self.puller] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task ended badly");
+            }
+        }
+        self.reader.tasks.close();
+        self.reader.tasks.wait().await;
+        self.reader.db.close().await;
+    }
+}

@@ -1,0 +1,322 @@
+//! A finished answer: bytes in three encodings with a strong ETag each, and the versions of the data in them.
+//! Must never change once made.
+
+use std::io::Write;
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use shared::coherence::Change;
+
+use crate::coherence::versions::Required;
+
+/// How long others may keep an answer. One for each route; nothing else sets these headers.
+#[derive(Debug)]
+pub struct Policy {
+    /// `Cache-Control`, for browsers.
+    pub cache_control: &'static str,
+    /// `CDN-Cache-Control` (RFC 9213), for shared caches in front.
+    pub cdn_cache_control: &'static str,
+}
+
+/// What an operator can change at any time: seconds in a browser, one second in a shared cache.
+pub const CHANGEABLE: Policy = Policy {
+    cache_control: "public, max-age=2, stale-while-revalidate=10, stale-if-error=86400",
+    cdn_cache_control: "public, max-age=1, stale-while-revalidate=5, stale-if-error=86400",
+};
+
+/// What follows the sports feed.
+pub const FEED: Policy = Policy {
+    cache_control: "public, max-age=2, stale-while-revalidate=5, stale-if-error=600",
+    cdn_cache_control: "public, max-age=1, stale-while-revalidate=2, stale-if-error=600",
+};
+
+/// Shorter bodies are not worth compressing.
+const COMPRESS_FROM_BYTES: usize = 256;
+/// A page in memory costs about this much besides its bytes.
+const OVERHEAD_BYTES: usize = 512;
+/// Good for text at little time: quality 5 of 11, window 2²².
+const BROTLI_QUALITY: u32 = 5;
+const BROTLI_WINDOW_BITS: u32 = 22;
+const BROTLI_BUFFER_BYTES: usize = 16 * 1024;
+
+/// One encoding of a body.
+#[derive(Debug)]
+pub struct Variant {
+    /// `Content-Encoding`; `None` for the body as it is.
+    pub encoding: Option<HeaderValue>,
+    /// A strong ETag: the hash of the body, and the encoding.
+    pub etag: HeaderValue,
+    /// The bytes to send.
+    pub bytes: Bytes,
+}
+
+/// A rendered body, not yet dated.
+#[derive(Debug)]
+pub struct Body {
+    content_type: HeaderValue,
+    identity: Variant,
+    gzip: Option<Variant>,
+    brotli: Option<Variant>,
+}
+
+impl Body {
+    /// Renders `value` as JSON in all encodings. Takes CPU time in proportion to its size.
+    ///
+    /// # Errors
+    /// When `value` can't be written as JSON.
+    pub fn json(value: &impl Serialize) -> Result<Self, serde_json::Error> {
+        Ok(Self::new("application/json", serde_json::to_vec(value)?))
+    }
+
+    /// A style sheet in all encodings.
+    pub fn css(text: String) -> Self {
+        Self::new("text/css; charset=utf-8", text.into_bytes())
+    }
+
+    fn new(content_type: &'static str, bytes: Vec<u8>) -> Self {
+        let hash = hex_of(&Sha256::digest(&bytes)[..16]);
+        let worth_it = bytes.len() >= COMPRESS_FROM_BYTES;
+        let packed = |name: &'static str, packed: Option<Vec<u8>>| {
+            let packed = packed.filter(|packed| packed.len() < bytes.len())?;
+            Some(Variant {
+                encoding: Some(HeaderValue::from_static(name)),
+                etag: etag(&hash, name),
+                bytes: packed.into(),
+            })
+        };
+        Self {
+            gzip: worth_it.then(|| packed("gzip", gzip(&bytes))).flatten(),
+            brotli: worth_it.then(|| packed("br", brotli(&bytes))).flatten(),
+            content_type: HeaderValue::from_static(content_type),
+            identity: Variant {
+                encoding: None,
+                etag: etag(&hash, ""),
+                bytes: bytes.into(),
+            },
+        }
+    }
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn etag(hash: &str, encoding: &str) -> HeaderValue {
+    let dash = if encoding.is_empty() { "" } else { "-" };
+    HeaderValue::from_str(&format!("\"{hash}{dash}{encoding}\""))
+        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
+fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).ok()?;
+    encoder.finish().ok()
+}
+
+fn brotli(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut packed = Vec::new();
+    {
+        let mut writer =
+            brotli::CompressorWriter::new(&mut packed, BROTLI_BUFFER_BYTES, BROTLI_QUALITY, BROTLI_WINDOW_BITS);
+        writer.write_all(bytes).ok()?;
+        writer.flush().ok()?;
+    }
+    Some(packed)
+}
+
+/// A rendered page with the versions of the data in it.
+#[derive(Debug)]
+pub struct Entry {
+    body: Body,
+    versions: Box<[Change]>,
+    version_header: HeaderValue,
+    policy: &'static Policy,
+    filled_at: Duration,
+    fresh_until: Duration,
+}
+
+/// Whether an entry may be served as current.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Nothing newer is known.
+    Current,
+    /// Something newer is known, or it is time to look; old bytes may be served meanwhile.
+    Soft,
+    /// Something newer is known that should be waited for a little.
+    Hard,
+}
+
+impl Entry {
+    /// A page made from data of `versions`, fetched at `filled_at` and to be fetched again after `fresh_until`
+    /// (both by the service's monotonic clock).
+    pub fn new(
+        body: Body,
+        versions: Vec<Change>,
+        policy: &'static Policy,
+        filled_at: Duration,
+        fresh_until: Duration,
+    ) -> Self {
+        let shown: Vec<String> = versions
+            .iter()
+            .map(|change| format!("{}={}", change.topic.kind, change.version))
+            .collect();
+        Self {
+            body,
+            version_header: HeaderValue::from_str(&shown.join(", "))
+                .unwrap_or_else(|_| HeaderValue::from_static("")),
+            versions: versions.into(),
+            policy,
+            filled_at,
+            fresh_until,
+        }
+    }
+
+    /// Whether it may be served as current, given what is known of newer versions.
+    pub fn freshness(&self, required: &Required, now: Duration) -> Freshness {
+        let mut freshness = if now >= self.fresh_until { Freshness::Soft } else { Freshness::Current };
+        for change in &self.versions {
+            if required.of(change.topic) > change.version {
+                if !change.topic.kind.is_soft() {
+                    return Freshness::Hard;
+                }
+                freshness = Freshness::Soft;
+            }
+        }
+        freshness
+    }
+
+    /// The versions of the data in it.
+    pub fn versions(&self) -> &[Change] {
+        &self.versions
+    }
+
+    /// Whether any of its data is newer than the other's, and none older.
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        let pairs = || {
+            self.versions.iter().filter_map(|mine| {
+                let same = other.versions.iter().find(|theirs| theirs.topic == mine.topic)?;
+                Some((mine.version, same.version))
+            })
+        };
+        pairs().any(|(mine, theirs)| mine > theirs) && pairs().all(|(mine, theirs)| mine >= theirs)
+    }
+
+    /// The best encoding among those accepted.
+    pub fn variant(&self, accepts_brotli: bool, accepts_gzip: bool) -> &Variant {
+        let brotli = self.body.brotli.as_ref().filter(|_| accepts_brotli);
+        let gzip = self.body.gzip.as_ref().filter(|_| accepts_gzip);
+        brotli.or(gzip).unwrap_or(&self.body.identity)
+    }
+
+    /// `Content-Type`.
+    pub const fn content_type(&self) -> &HeaderValue {
+        &self.body.content_type
+    }
+
+    /// `Edgebook-Version`.
+    pub const fn version_header(&self) -> &HeaderValue {
+        &self.version_header
+    }
+
+    /// The route's policy.
+    pub const fn policy(&self) -> &'static Policy {
+        self.policy
+    }
+
+    /// When its data was fetched, by the service's monotonic clock.
+    pub const fn filled_at(&self) -> Duration {
+        self.filled_at
+    }
+
+    /// Bytes that it takes in memory, roughly.
+    pub fn size(&self) -> usize {
+        let variants = [Some(&self.body.identity), self.body.gzip.as_ref(), self.body.brotli.as_ref()];
+        let bytes: usize = variants.iter().flatten().map(|variant| variant.bytes.len()).sum();
+        bytes + OVERHEAD_BYTES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::coherence::{Kind, Topic};
+    use shared::ids::{OperatorId, Version};
+
+    use super::*;
+
+    const THEME: Topic = Topic::of(OperatorId::new(1), Kind::Theme);
+    const DISABLED: Topic = Topic::of(OperatorId::new(1), Kind::DisabledEvents);
+
+    fn entry(topic: Topic, version: i64) -> Entry {
+        let versions = vec![Change {
+            topic,
+            version: Version::new(version),
+        }];
+        let body = Body::css("a".repeat(1000));
+        Entry::new(body, versions, &CHANGEABLE, Duration::ZERO, Duration::from_secs(60))
+    }
+
+    fn required(topic: Topic, version: i64) -> Required {
+        let mut required = Required::default();
+        required.raise(Change {
+            topic,
+            version: Version::new(version),
+        });
+        required
+    }
+
+    #[test]
+    fn an_entry_is_current_until_a_newer_version_is_known() {
+        let entry = entry(THEME, 3);
+        let at = Duration::from_secs(1);
+        assert_eq!(entry.freshness(&required(THEME, 3), at), Freshness::Current);
+        assert_eq!(entry.freshness(&required(THEME, 4), at), Freshness::Soft);
+        assert_eq!(entry.freshness(&required(DISABLED, 9), at), Freshness::Current);
+        let late = Duration::from_secs(60);
+        assert_eq!(entry.freshness(&required(THEME, 3), late), Freshness::Soft);
+    }
+
+    #[test]
+    fn a_disabled_event_is_a_hard_change() {
+        let entry = entry(DISABLED, 1);
+        let freshness = entry.freshness(&required(DISABLED, 2), Duration::ZERO);
+        assert_eq!(freshness, Freshness::Hard);
+    }
+
+    #[test]
+    fn each_encoding_has_its_own_etag_and_unpacks_to_the_same_bytes() {
+        let entry = entry(THEME, 1);
+        let (identity, gzip, brotli) =
+            (entry.variant(false, false), entry.variant(false, true), entry.variant(true, true));
+        assert_ne!(identity.etag, gzip.etag);
+        assert_ne!(gzip.etag, brotli.etag);
+        let mut unpacked = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&gzip.bytes[..]), &mut unpacked).unwrap();
+        assert_eq!(unpacked, identity.bytes);
+        let mut unpacked = Vec::new();
+        std::io::Read::read_to_end(&mut brotli::Decompressor::new(&brotli.bytes[..], 4096), &mut unpacked).unwrap();
+        assert_eq!(unpacked, identity.bytes);
+    }
+
+    #[test]
+    fn small_bodies_are_not_compressed() {
+        let body = Body::css("a{}".to_owned());
+        assert!(body.gzip.is_none() && body.brotli.is_none());
+    }
+
+    #[test]
+    fn an_older_page_is_not_newer() {
+        assert!(entry(THEME, 2).is_newer_than(&entry(THEME, 1)));
+        assert!(!entry(THEME, 1).is_newer_than(&entry(THEME, 2)));
+        assert!(!entry(THEME, 2).is_newer_than(&entry(THEME, 2)));
+    }
+}

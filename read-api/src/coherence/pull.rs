@@ -1,0 +1,174 @@
+//! Asks the database every second what changed: the bound on staleness that holds although every push is lost.
+//! Must never skip a change, whatever the order in which transactions commit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use shared::coherence::{Change, Kind, Topic};
+use shared::ids::{OperatorId, Version};
+use sqlx::postgres::PgConnection;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{FillError, Job, Reader, SharedReader};
+use crate::cache::Page;
+use crate::cache::flights::Flight;
+use crate::cache::jittered;
+
+/// How the pull is doing.
+#[derive(Debug, Default)]
+pub struct PullStatus {
+    is_ready: AtomicBool,
+    last_ok_ms: AtomicU64,
+    pulls: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl PullStatus {
+    /// Whether a first pull has succeeded, and what must be held whole is held.
+    pub fn is_ready(&self) -> bool {
+        self.is_ready.load(Ordering::Acquire)
+    }
+
+    /// Time since the last successful pull began; `None` before the first.
+    pub fn age(&self, now: Duration) -> Option<Duration> {
+        let last = Duration::from_millis(self.last_ok_ms.load(Ordering::Acquire));
+        (!last.is_zero()).then(|| now.saturating_sub(last))
+    }
+
+    /// Successful pulls and failed ones, since the start.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.pulls.load(Ordering::Relaxed), self.failures.load(Ordering::Relaxed))
+    }
+
+    fn succeeded(&self, began: Duration) {
+        let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX).max(1);
+        self.last_ok_ms.store(began_ms, Ordering::Release);
+        self.pulls.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Pulls until `stop` is cancelled.
+pub async fn run(reader: SharedReader, stop: CancellationToken) {
+    let every = Duration::from_millis(reader.options.cache.pull_ms);
+    let mut watermark = FIRST.to_owned();
+    loop {
+        match pull(&reader, &watermark).await {
+            Ok(next) => watermark = next,
+            Err(error) => {
+                reader.pull.failures.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(%error, "the pull failed");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(jittered(every, reader.jitter())) => {}
+        }
+    }
+}
+
+/// Older than every transaction id.
+const FIRST: &str = "0";
+
+/// One pull; returns the watermark of the next.
+async fn pull(reader: &SharedReader, watermark: &str) -> Result<String, FillError> {
+    let began = reader.clock.elapsed();
+    let asked = watermark.to_owned();
+    // Not through `fetch`: the pull must not queue behind the pages' fetches.
+    let (next, changes) = reader
+        .db
+        .read(move |db| {
+            let asked = asked.clone();
+            Box::pin(async move { Ok::<_, FillError>(changes_since(db, &asked).await?) })
+        })
+        .await?;
+    if reader.pull.is_ready() {
+        take_over(reader, &changes);
+    } else {
+        reader.versions.raise(&changes);
+        fill_whole(reader).await?;
+        reader.pull.is_ready.store(true, Ordering::Release);
+        tracing::info!(operators = reader.directory.len(), "ready");
+    }
+    reader.pull.succeeded(began);
+    Ok(next)
+}
+
+/// Fetches what is held whole, before anything is served.
+async fn fill_whole(reader: &SharedReader) -> Result<(), FillError> {
+    crate::directory::fill_all(reader).await?;
+    crate::pages::sports::fill_disabled(reader).await?;
+    let limit = Duration::from_millis(reader.options.cache.fill_wait_ms);
+    let sports: Vec<Flight> = shared::sports::Sport::all()
+        .filter(|sport| reader.versions.load().of(Topic::feed(*sport)) > Version::NONE)
+        .filter_map(|sport| reader.refresh(Job::Sport(sport)))
+        .collect();
+    for flight in sports {
+        flight.ended(limit).await;
+    }
+    Ok(())
+}
+
+/// Takes over changes from wherever they come, and begins to fetch what they touch. Returns the fetches.
+pub fn take_over(reader: &Arc<Reader>, changes: &[Change]) -> Vec<Flight> {
+    let mut jobs: Vec<Job> = reader
+        .versions
+        .raise(changes)
+        .into_iter()
+        .flat_map(|change| touched(reader, change.topic))
+        .collect();
+    jobs.sort_unstable_by_key(|job| matches!(job, Job::Page(_)));
+    jobs.dedup();
+    jobs.into_iter().filter_map(|job| reader.refresh(job)).collect()
+}
+
+/// What has to be fetched after a change: all that is held whole, and of the pages those in memory.
+fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
+    let id = topic.operator_id;
+    let pages: &[Page] = match topic.kind {
+        Kind::Operator => return vec![Job::Directory],
+        Kind::DisabledEvents => return vec![Job::Disabled],
+        Kind::Feed(sport) => return vec![Job::Sport(sport)],
+        Kind::Branding => &[Page::Branding(id)],
+        Kind::Theme => &[Page::Theme(id), Page::ThemeCss(id)],
+        Kind::Templates => &[Page::Templates],
+        Kind::Leaderboard => &[],
+    };
+    let in_memory = |page: &&Page| reader.pages.get(**page).is_some();
+    pages.iter().filter(in_memory).map(|page| Job::Page(*page)).collect()
+}
+
+/// Every version changed by a transaction that is not older than `watermark`, and the watermark of the next question:
+/// the oldest transaction that was still running when this was read.
+async fn changes_since(
+    db: &mut PgConnection,
+    watermark: &str,
+) -> Result<(String, Vec<Change>), sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select
+            pg_snapshot_xmin(pg_current_snapshot())::text as "xmin!",
+            v.operator_id as "operator_id?: OperatorId",
+            v.kind as "kind?",
+            v.version as "version?: Version"
+        from (select) as always
+        left join cache_versions v on v.changed_xid >= $1::text::xid8
+        "#,
+        watermark,
+    )
+    .fetch_all(db)
+    .await?;
+    let next = rows.first().map_or_else(|| watermark.to_owned(), |row| row.xmin.clone());
+    let changes = rows
+        .into_iter()
+        .filter_map(|row| {
+            // A kind that this version does not know belongs to a newer one; it shows nothing of it.
+            let kind = row.kind?.parse().ok()?;
+            Some(Change {
+                topic: Topic::of(row.operator_id?, kind),
+                version: row.version?,
+            })
+        })
+        .collect();
+    Ok((next, changes))
+}

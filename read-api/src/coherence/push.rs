@@ -1,0 +1,73 @@
+//! The writer's push: believed only when signed, answered with the versions that are served from then on.
+//! Must never be needed for correctness: it only makes the pull's news arrive sooner.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use shared::coherence::{Change, Kind, MAX_CHANGES, PUSH_PATH, Push, PushAnswer, Topic};
+use shared::http::{Private, RawJson, read_json};
+use shared::ids::Version;
+use shared::problem::Problem;
+
+use super::pull::take_over;
+use crate::app::{Reader, SharedReader};
+use crate::cache::Page;
+
+/// The route.
+pub fn router() -> Router<SharedReader> {
+    Router::new().route(PUSH_PATH, post(push))
+}
+
+async fn push(
+    State(reader): State<SharedReader>,
+    headers: HeaderMap,
+    RawJson(body): RawJson,
+) -> Result<Private<PushAnswer>, Problem> {
+    reader
+        .options
+        .webhook_secret
+        .verify(&headers, reader.clock.now(), &body)
+        .map_err(|error| Problem::new(StatusCode::UNAUTHORIZED, "bad_signature", error.to_string()))?;
+    let push: Push = read_json(&body)?;
+    if push.changes.len() > MAX_CHANGES {
+        let detail = format!("must not hold more than {MAX_CHANGES} changes");
+        return Err(Problem::invalid_field("changes", detail));
+    }
+    let deadline = reader.clock.elapsed() + Duration::from_millis(reader.options.cache.push_wait_ms);
+    for flight in take_over(&reader, &push.changes) {
+        flight.ended(deadline.saturating_sub(reader.clock.elapsed())).await;
+    }
+    let versions = push.changes.iter().map(|change| served(&reader, change.topic)).collect();
+    Ok(Private(PushAnswer {
+        instance: reader.options.instance.clone(),
+        versions,
+    }))
+}
+
+/// The version of a topic that is served from now on: of the data held whole, or of the oldest page in memory; what is
+/// not in memory will be fetched anew, so nothing older than required can come of it.
+fn served(reader: &Reader, topic: Topic) -> Change {
+    let id = topic.operator_id;
+    let required = reader.versions.load().of(topic);
+    let oldest_of = |pages: &[Page]| {
+        let held = pages.iter().filter_map(|page| reader.pages.get(*page));
+        let versions = held.flat_map(|entry| {
+            let of_topic = |change: &&Change| change.topic == topic;
+            entry.versions().iter().filter(of_topic).map(|change| change.version).collect::<Vec<_>>()
+        });
+        versions.fold(required, Version::min)
+    };
+    let version = match topic.kind {
+        Kind::Operator => reader.directory.get(id).map_or(Version::NONE, |operator| operator.version),
+        Kind::DisabledEvents => reader.catalogue.disabled(id).version,
+        Kind::Feed(sport) => reader.catalogue.sport(sport).version,
+        Kind::Branding => oldest_of(&[Page::Branding(id)]),
+        Kind::Theme => oldest_of(&[Page::Theme(id), Page::ThemeCss(id)]),
+        Kind::Templates => oldest_of(&[Page::Templates]),
+        Kind::Leaderboard => required,
+    };
+    Change { topic, version }
+}

@@ -1,0 +1,131 @@
+//! Every option and limit of read-api, with a name, a default and an explanation. Must never hold a default secret.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::{Args, Parser};
+use shared::clock::Clock;
+use shared::coherence::WebhookSecrets;
+use shared::db::DbLimits;
+use shared::http::HttpLimits;
+use shared::random::Random;
+use shared::telemetry::LogOptions;
+
+/// The reading backend of Edgebook: pages from memory, in every region.
+#[derive(Debug, Parser)]
+#[command(name = "read-api", version)]
+pub struct Cli {
+    #[command(flatten)]
+    options: ReadOptions,
+}
+
+/// Options of `read-api`.
+#[derive(Clone, Debug, Args)]
+pub struct ReadOptions {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The database, as postgres://user:password@host:port/name.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+    /// Secrets that pushes are signed with: `whsec_` and base64 of at least 24 bytes; two with a comma between while
+    /// they are being changed. Either is accepted.
+    #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true)]
+    pub webhook_secret: WebhookSecrets,
+    /// This instance's name, as the writer's answers list it.
+    #[arg(long, env = "INSTANCE", default_value = "read-api")]
+    pub instance: String,
+    /// Passing on of what this service does not serve.
+    #[command(flatten)]
+    pub front_door: FrontDoorOptions,
+    /// Caches and refreshing.
+    #[command(flatten)]
+    pub cache: CacheLimits,
+    /// The database pool.
+    #[command(flatten)]
+    pub db: DbLimits,
+    /// The HTTP side.
+    #[command(flatten)]
+    pub http: HttpLimits,
+    /// The log.
+    #[command(flatten)]
+    pub log: LogOptions,
+}
+
+/// How requests reach write-api.
+#[derive(Clone, Debug, Args)]
+pub struct FrontDoorOptions {
+    /// Where write-api is, as http://host:port. What read-api does not serve is passed on to it.
+    #[arg(long, env = "WRITE_URL", default_value = "http://127.0.0.1:8090")]
+    pub write_url: String,
+    /// On Fly.io: answer with this `fly-replay` header (such as `region=ams`) instead of passing requests on.
+    #[arg(long, env = "FLY_REPLAY")]
+    pub fly_replay: Option<String>,
+    /// Requests passed on at once; more are refused.
+    #[arg(long, env = "FRONT_DOOR_MAX_REQUESTS", default_value_t = 1024)]
+    pub front_door_max_requests: usize,
+    /// How long write-api may take to answer, in milliseconds.
+    #[arg(long, env = "FRONT_DOOR_MS", default_value_t = 9000)]
+    pub front_door_ms: u64,
+}
+
+/// Limits of the caches.
+#[derive(Clone, Debug, Args)]
+pub struct CacheLimits {
+    /// Bytes of rendered pages kept.
+    #[arg(long, env = "CACHE_BYTES", default_value_t = 256 * 1024 * 1024)]
+    pub cache_bytes: u64,
+    /// After how long a page is fetched again although no change was reported, in milliseconds (up to a tenth is
+    /// taken off at random).
+    #[arg(long, env = "CACHE_TTL_MS", default_value_t = 300_000)]
+    pub cache_ttl_ms: u64,
+    /// Time between two questions to the database for what changed, in milliseconds.
+    #[arg(long, env = "PULL_MS", default_value_t = 1000)]
+    pub pull_ms: u64,
+    /// Without a successful pull for this long, answers say that they may be stale, in milliseconds.
+    #[arg(long, env = "STALE_AFTER_MS", default_value_t = 3000)]
+    pub stale_after_ms: u64,
+    /// Fetches from the database at once; fewer than the pool has connections, so that the pull finds one.
+    #[arg(long, env = "REFRESH_MAX", default_value_t = 3)]
+    pub refresh_max: usize,
+    /// How long a request waits for a page that is not in memory, in milliseconds.
+    #[arg(long, env = "FILL_WAIT_MS", default_value_t = 2000)]
+    pub fill_wait_ms: u64,
+    /// How long a request waits for a hard change (disabled events, status of an operator, casino switch) before it
+    /// is answered with what is known, in milliseconds.
+    #[arg(long, env = "HARD_WAIT_MS", default_value_t = 300)]
+    pub hard_wait_ms: u64,
+    /// How long a push waits for what it changed to be fetched before it is answered, in milliseconds.
+    #[arg(long, env = "PUSH_WAIT_MS", default_value_t = 700)]
+    pub push_wait_ms: u64,
+    /// After a failed fetch the same thing is not fetched again for this long, in milliseconds.
+    #[arg(long, env = "REFRESH_BACKOFF_MS", default_value_t = 500)]
+    pub refresh_backoff_ms: u64,
+}
+
+impl Cli {
+    /// Serves until the process is told to stop; the exit code is 0 when it stopped well.
+    pub async fn run(self) -> ExitCode {
+        match serve(self.options).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("read-api: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// A sentence for people: why the service could not start.
+pub async fn serve(options: ReadOptions) -> Result<(), crate::app::StartError> {
+    shared::telemetry::start(&options.log);
+    let service = crate::app::start(options, Clock::machine(), Random::system()).await?;
+    // The launcher and people read this line to learn the port.
+    println!("listening on http://{}", service.address());
+    shared::server::told_to_stop().await?;
+    service.stop().await;
+    Ok(())
+}

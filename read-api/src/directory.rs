@@ -1,0 +1,183 @@
+//! Every operator, held whole: who exists, under which name, and what is switched on. An unknown subdomain is known to
+//! be unknown without a query. Must never invent an operator.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use shared::coherence::{Change, Kind, Topic};
+use shared::ids::{OperatorId, Version};
+use sqlx::postgres::PgConnection;
+
+use crate::app::{FillError, Reader};
+
+/// What a reader knows of an operator without asking.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// Its id.
+    pub id: OperatorId,
+    /// Its name in URLs.
+    pub subdomain: Box<str>,
+    /// Whether it is served at all.
+    pub is_active: bool,
+    /// The casino switch.
+    pub casino_enabled: bool,
+    /// The version of this row.
+    pub version: Version,
+}
+
+impl Operator {
+    /// The row's version as a change.
+    pub const fn change(&self) -> Change {
+        Change {
+            topic: Topic::of(self.id, Kind::Operator),
+            version: self.version,
+        }
+    }
+}
+
+/// All operators, by name and by id; read without waiting.
+#[derive(Debug, Default)]
+pub struct Directory {
+    current: ArcSwap<Table>,
+    writing: Mutex<()>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Table {
+    by_subdomain: HashMap<Box<str>, Arc<Operator>>,
+    by_id: HashMap<OperatorId, Arc<Operator>>,
+}
+
+impl Directory {
+    /// The operator of this subdomain; upper and lower case are the same.
+    pub fn find(&self, subdomain: &str) -> Option<Arc<Operator>> {
+        let table = self.current.load();
+        if let Some(operator) = table.by_subdomain.get(subdomain) {
+            return Some(Arc::clone(operator));
+        }
+        if !subdomain.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return None;
+        }
+        table.by_subdomain.get(subdomain.to_ascii_lowercase().as_str()).cloned()
+    }
+
+    /// The operator with this id.
+    pub fn get(&self, id: OperatorId) -> Option<Arc<Operator>> {
+        self.current.load().by_id.get(&id).cloned()
+    }
+
+    /// How many operators there are.
+    pub fn len(&self) -> usize {
+        self.current.load().by_id.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes over rows, except those older than what is here.
+    fn publish(&self, operators: Vec<Operator>) {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut table = Table::clone(&self.current.load());
+        for operator in operators {
+            let known = table.by_id.get(&operator.id);
+            if known.is_some_and(|known| known.version > operator.version) {
+                continue;
+            }
+            if let Some(known) = known {
+                table.by_subdomain.remove(&known.subdomain);
+            }
+            let operator = Arc::new(operator);
+            table.by_subdomain.insert(operator.subdomain.clone(), Arc::clone(&operator));
+            table.by_id.insert(operator.id, operator);
+        }
+        self.current.store(Arc::new(table));
+    }
+}
+
+/// Fetches every operator. At the start.
+///
+/// # Errors
+/// What the database does.
+pub async fn fill_all(reader: &Reader) -> Result<(), FillError> {
+    let operators = reader.fetch(|db| Box::pin(async move { Ok(all(db).await?) })).await?;
+    reader.directory.publish(operators);
+    Ok(())
+}
+
+/// Fetches the operators whose rows are known to be newer than the ones held.
+///
+/// # Errors
+/// What the database does, or that it answered with older rows.
+pub async fn fill(reader: &Reader) -> Result<(), FillError> {
+    for _ in 0..2 {
+        let wanted: Vec<i64> = behind(reader).iter().map(|id| id.get()).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let operators = reader
+            .fetch(move |db| {
+                let wanted = wanted.clone();
+                Box::pin(async move { Ok(some(db, &wanted).await?) })
+            })
+            .await?;
+        let required = reader.versions.load();
+        let new_enough = |operator: &Operator| operator.version >= required.of(operator.change().topic);
+        reader.directory.publish(operators.into_iter().filter(new_enough).collect());
+    }
+    if behind(reader).is_empty() { Ok(()) } else { Err(FillError::TooOld) }
+}
+
+fn behind(reader: &Reader) -> Vec<OperatorId> {
+    let required = reader.versions.load();
+    required
+        .iter()
+        .filter(|change| change.topic.kind == Kind::Operator)
+        .filter(|change| {
+            let held = reader.directory.get(change.topic.operator_id);
+            held.map_or(Version::NONE, |held| held.version) < change.version
+        })
+        .map(|change| change.topic.operator_id)
+        .collect()
+}
+
+/// Every operator; the one place that reads across operators, because the directory is the map to them.
+async fn all(db: &mut PgConnection) -> Result<Vec<Operator>, sqlx::Error> {
+    sqlx::query_as!(
+        Operator,
+        r#"
+        select
+            o.id as "id: OperatorId",
+            o.subdomain,
+            o.is_active,
+            o.casino_enabled,
+            coalesce(v.version, 0) as "version!: Version"
+        from operators o
+        left join cache_versions v on v.operator_id = o.id and v.kind = 'operator'
+        "#,
+    )
+    .fetch_all(db)
+    .await
+}
+
+async fn some(db: &mut PgConnection, ids: &[i64]) -> Result<Vec<Operator>, sqlx::Error> {
+    sqlx::query_as!(
+        Operator,
+        r#"
+        select
+            o.id as "id: OperatorId",
+            o.subdomain,
+            o.is_active,
+            o.casino_enabled,
+            coalesce(v.version, 0) as "version!: Version"
+        from operators o
+        left join cache_versions v on v.operator_id = o.id and v.kind = 'operator'
+        where o.id = any($1)
+        "#,
+        ids,
+    )
+    .fetch_all(db)
+    .await
+}

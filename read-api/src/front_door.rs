@@ -1,0 +1,206 @@
+//! What this service does not serve goes to write-api, so that a browser needs one origin: passed on as it is, or, on
+//! Fly.io, handed back to the platform with a `fly-replay` header. Must never change a body or answer for write-api.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http_body_util::LengthLimitError;
+use shared::http::{REQUEST_ID, RequestId, nothing_here};
+use shared::problem::Problem;
+use tokio::sync::Semaphore;
+
+use crate::app::SharedReader;
+use crate::config::FrontDoorOptions;
+
+/// The client that reaches write-api, and how many requests may use it at once.
+#[derive(Debug)]
+pub struct FrontDoor {
+    client: reqwest::Client,
+    write_url: reqwest::Url,
+    replay: Option<HeaderValue>,
+    places: Semaphore,
+}
+
+/// Why the way to write-api can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FrontDoorError {
+    /// The URL is no http(s) URL with a host.
+    #[error("it must be like http://host:port")]
+    Url,
+    /// The replay header has characters that no header may have.
+    #[error("--fly-replay must be plain text such as region=ams")]
+    Replay,
+    /// The client could not be made.
+    #[error("{0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// Addresses below this are for the installation's own machines and never passed on.
+const INTERNAL: &str = "/internal/";
+/// Addresses that say how one service is; each service answers for itself.
+const OWN: [&str; 4] = ["/metrics", "/readyz", "/health", "/healthz"];
+const FLY_REPLAY: HeaderName = HeaderName::from_static("fly-replay");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// How long connecting to write-api may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(1);
+/// Seconds after which a client may try again.
+const RETRY_AFTER_S: u32 = 1;
+
+/// Headers that belong to one connection (RFC 9110, 7.6.1).
+const HOP_BY_HOP: [&str; 8] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+impl FrontDoor {
+    /// A client with the limits of `options`.
+    ///
+    /// # Errors
+    /// When an option can't be used.
+    pub fn new(options: &FrontDoorOptions) -> Result<Self, FrontDoorError> {
+        let write_url = reqwest::Url::parse(&options.write_url).map_err(|_| FrontDoorError::Url)?;
+        if !write_url.has_host() || !matches!(write_url.scheme(), "http" | "https") {
+            return Err(FrontDoorError::Url);
+        }
+        let replay = options.fly_replay.as_deref().map(HeaderValue::from_str).transpose();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_LIMIT)
+            .timeout(Duration::from_millis(options.front_door_ms))
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            client,
+            write_url,
+            replay: replay.map_err(|_| FrontDoorError::Replay)?,
+            places: Semaphore::new(options.front_door_max_requests),
+        })
+    }
+}
+
+/// The fallback of the router.
+///
+/// # Errors
+/// 404 for internal addresses, 503 when write-api can't be reached or too many requests are being passed on.
+pub async fn pass_on(State(reader): State<SharedReader>, request: Request) -> Result<Response, Problem> {
+    let path = request.uri().path();
+    if path.starts_with(INTERNAL) || OWN.contains(&path) {
+        return Err(nothing_here().await);
+    }
+    let door = &reader.front_door;
+    if let Some(replay) = &door.replay {
+        return Ok(([(FLY_REPLAY, replay.clone())], StatusCode::CONFLICT).into_response());
+    }
+    let Ok(_place) = door.places.try_acquire() else {
+        return Err(unreachable("Too many requests are waiting for the write service."));
+    };
+    let limit = reader.options.http.http_body_bytes;
+    let answer = outgoing(door, request, limit).send().await.map_err(|error| {
+        if is_too_long(&error) {
+            return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The request body is too large");
+        }
+        unreachable("The write service can't be reached at the moment.").caused_by(error)
+    })?;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = without_hop_by_hop(answer.headers());
+    // The layers of this service write these themselves.
+    response.headers_mut().remove(REQUEST_ID);
+    *response.body_mut() = Body::from_stream(answer.bytes_stream());
+    Ok(response)
+}
+
+fn unreachable(detail: &'static str) -> Problem {
+    Problem::unavailable("write_service_unavailable", detail, RETRY_AFTER_S)
+}
+
+/// The same request, addressed to write-api and telling who asked.
+fn outgoing(door: &FrontDoor, request: Request, limit: usize) -> reqwest::RequestBuilder {
+    let (parts, body) = request.into_parts();
+    let mut url = door.write_url.clone();
+    url.set_path(parts.uri.path());
+    url.set_query(parts.uri.query());
+    let mut headers = without_hop_by_hop(&parts.headers);
+    if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
+        let before = headers.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok());
+        let chain = before.map_or_else(|| peer.ip().to_string(), |before| format!("{before}, {}", peer.ip()));
+        if let Ok(chain) = HeaderValue::from_str(&chain) {
+            headers.insert(X_FORWARDED_FOR, chain);
+        }
+    }
+    if let Some(host) = headers.remove(header::HOST) {
+        headers.insert(X_FORWARDED_HOST, host);
+    }
+    if let Some(RequestId(id)) = parts.extensions.get::<RequestId>()
+        && let Ok(id) = HeaderValue::from_str(id)
+    {
+        headers.insert(REQUEST_ID, id);
+    }
+    let has_body = headers.contains_key(header::CONTENT_LENGTH) || parts.headers.contains_key(header::TRANSFER_ENCODING);
+    let outgoing = door.client.request(parts.method, url).headers(headers);
+    if !has_body {
+        return outgoing;
+    }
+    let limited = Body::new(http_body_util::Limited::new(body, limit));
+    outgoing.body(reqwest::Body::wrap_stream(limited.into_data_stream()))
+}
+
+fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
+    let named: Vec<String> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
+    headers
+        .iter()
+        .filter(|(name, _)| !HOP_BY_HOP.contains(&name.as_str()))
+        .filter(|(name, _)| !named.iter().any(|other| other == name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .fold(HeaderMap::new(), |mut kept, (name, value)| {
+            kept.append(name, value);
+            kept
+        })
+}
+
+/// Whether a request failed because its body was longer than allowed.
+fn is_too_long(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_of_one_connection_are_not_passed_on() {
+        let mut headers = HeaderMap::new();
+        headers.insert("connection", HeaderValue::from_static("close, X-Private"));
+        headers.insert("x-private", HeaderValue::from_static("1"));
+        headers.insert("keep-alive", HeaderValue::from_static("timeout=5"));
+        headers.append("accept", HeaderValue::from_static("a"));
+        headers.append("accept", HeaderValue::from_static("b"));
+        let kept = without_hop_by_hop(&headers);
+        assert_eq!(kept.len(), 2);
+        assert_eq!(kept.get_all("accept").iter().count(), 2);
+    }
+}

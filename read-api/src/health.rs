@@ -1,0 +1,137 @@
+//! How the service is: liveness, readiness, details and metrics. Must never touch the database.
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use serde::{Deserialize, Serialize};
+use shared::coherence::Change;
+use shared::db::PoolHealth;
+use shared::http::Private;
+use shared::ids::OperatorId;
+use shared::problem::Problem;
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::SharedReader;
+use crate::cache::CacheHealth;
+
+/// The routes.
+pub fn router() -> Router<SharedReader> {
+    Router::new()
+        .route("/health", get(health))
+        .route("/healthz", get(health))
+        .route("/readyz", get(readyz))
+        .route("/health/detailed", get(detailed))
+        .route("/metrics", get(metrics))
+}
+
+/// The process lives.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    ok: bool,
+    status: &'static str,
+    #[serde(with = "time::serde::rfc3339")]
+    timestamp: OffsetDateTime,
+    version: &'static str,
+}
+
+/// The process lives; touches nothing.
+#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Health)))]
+pub async fn health(State(reader): State<SharedReader>) -> Private<Health> {
+    Private(Health {
+        ok: true,
+        status: "healthy",
+        timestamp: reader.clock.now(),
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// Seconds after which to ask again.
+const RETRY_AFTER_S: u32 = 1;
+
+/// 200 once the first pull has succeeded and what must be held whole is held; a 503 problem before.
+#[utoipa::path(get, path = "/readyz", tag = "health",
+    responses((status = 200, body = Health), (status = 503, body = shared::problem::ProblemBody)))]
+pub async fn readyz(State(reader): State<SharedReader>) -> Result<Private<Health>, Problem> {
+    if !reader.pull.is_ready() {
+        return Err(Problem::unavailable("not_ready", "The first pull has not succeeded yet", RETRY_AFTER_S));
+    }
+    Ok(health(State(reader)).await)
+}
+
+/// Details for the people who run the service.
+#[derive(Serialize, ToSchema)]
+pub struct Detailed {
+    status: &'static str,
+    instance: String,
+    version: &'static str,
+    #[serde(with = "time::serde::rfc3339")]
+    timestamp: OffsetDateTime,
+    is_ready: bool,
+    #[serde(flatten)]
+    pool: PoolHealth,
+    cache: CacheHealth,
+    pull: PullHealth,
+    operators: usize,
+    topics: usize,
+    versions: Vec<Change>,
+}
+
+/// The pull in numbers.
+#[derive(Serialize, ToSchema)]
+pub struct PullHealth {
+    /// Time since the last successful pull began, in milliseconds; null before the first.
+    age_ms: Option<u64>,
+    /// Successful pulls since the start.
+    pulls: u64,
+    /// Failed pulls since the start.
+    failures: u64,
+}
+
+/// What `/health/detailed` is asked for.
+#[derive(Deserialize, IntoParams)]
+pub struct DetailedQuery {
+    /// Also show the versions of this operator.
+    operator: Option<String>,
+}
+
+/// Pool, caches, pull and versions in numbers. Shows the platform's versions, and those of `?operator=`.
+#[utoipa::path(get, path = "/health/detailed", tag = "health", params(DetailedQuery),
+    responses((status = 200, body = Detailed)))]
+pub async fn detailed(
+    State(reader): State<SharedReader>,
+    Query(query): Query<DetailedQuery>,
+) -> Private<Detailed> {
+    let operator = query.operator.and_then(|subdomain| reader.directory.find(&subdomain));
+    let is_shown = |change: &Change| {
+        let owner = change.topic.operator_id;
+        owner == OperatorId::PLATFORM || operator.as_ref().is_some_and(|operator| operator.id == owner)
+    };
+    let required = reader.versions.load();
+    let mut versions: Vec<Change> = required.iter().filter(is_shown).collect();
+    versions.sort_unstable_by_key(|change| change.topic);
+    let (pulls, failures) = reader.pull.counts();
+    let age = reader.pull.age(reader.clock.elapsed());
+    Private(Detailed {
+        status: if reader.pull.is_ready() { "healthy" } else { "starting" },
+        instance: reader.options.instance.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+        timestamp: reader.clock.now(),
+        is_ready: reader.pull.is_ready(),
+        pool: reader.db.health(),
+        cache: reader.pages.health(),
+        pull: PullHealth {
+            age_ms: age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
+            pulls,
+            failures,
+        },
+        operators: reader.directory.len(),
+        topics: required.len(),
+        versions,
+    })
+}
+
+async fn metrics(State(reader): State<SharedReader>) -> Response {
+    reader.metrics.scrape()
+}

@@ -1,0 +1,11 @@
+//! The half of Edgebook that answers page loads from memory. Must never write to the database, and never take a
+//! connection for something that it can answer from memory.
+
+pub mod app;
+pub mod cache;
+pub mod coherence;
+pub mod config;
+pub mod directory;
+pub mod front_door;
+pub mod health;
+pub mod pages;

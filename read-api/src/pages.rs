@@ -1,0 +1,195 @@
+//! What pages load: which data each is made of, and the way from a request to an answer from memory.
+//! Must never hold a connection while rendering.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::get;
+use shared::coherence::{Change, Kind, Topic};
+use shared::ids::OperatorId;
+use shared::problem::Problem;
+
+use crate::app::{FillError, Job, Reader, SharedReader};
+use crate::cache::entry::{Body, Entry, Freshness, Policy};
+use crate::cache::{Outcome, Page, answer::answer, jittered};
+use crate::directory::Operator;
+
+pub mod branding;
+pub mod casino;
+pub mod sports;
+pub mod templates;
+pub mod theme;
+pub mod theme_css;
+
+/// The routes.
+pub fn router() -> Router<SharedReader> {
+    Router::new()
+        .route("/api/branding/{subdomain}", get(branding::branding))
+        .route("/api/load-theme/{subdomain}", get(theme::load_theme))
+        .route("/api/theme-css/{subdomain}", get(theme::theme_css))
+        .route("/api/theme-templates", get(templates::theme_templates))
+        .route("/api/{subdomain}/casino-enabled", get(casino::casino_enabled))
+        .route("/api/sports/sports", get(sports::sports))
+        .route("/api/sports/events/{sport}", get(sports::events))
+}
+
+/// A page is fetched again at most so often when news arrives while it is being fetched.
+const MAX_ROUNDS: u32 = 3;
+
+/// Answers with a page: from memory when it is there, else fetched while the client waits.
+///
+/// # Errors
+/// 503 when it is not in memory and can't be fetched in time.
+pub async fn serve(reader: &SharedReader, page: Page, request: &HeaderMap) -> Result<Response, Problem> {
+    let wait = |ms: u64| reader.clock.elapsed() + Duration::from_millis(ms);
+    let limits = &reader.options.cache;
+    let Some(held) = reader.pages.get(page) else {
+        settle(reader, page, wait(limits.fill_wait_ms)).await;
+        let entry = reader.pages.get(page).ok_or_else(unavailable)?;
+        return Ok(send(reader, request, &entry, Outcome::Miss));
+    };
+    let entry = match freshness(reader, &held) {
+        Freshness::Current => held,
+        Freshness::Soft => {
+            let _ = reader.refresh(Job::Page(page));
+            held
+        }
+        Freshness::Hard => {
+            settle(reader, page, wait(limits.hard_wait_ms)).await;
+            reader.pages.get(page).unwrap_or(held)
+        }
+    };
+    let stale_after = Duration::from_millis(limits.stale_after_ms);
+    let pull_age = reader.pull.age(reader.clock.elapsed()).unwrap_or(Duration::MAX);
+    let is_current = freshness(reader, &entry) == Freshness::Current && pull_age <= stale_after;
+    let outcome = if is_current { Outcome::Hit } else { Outcome::Stale };
+    Ok(send(reader, request, &entry, outcome))
+}
+
+fn freshness(reader: &Reader, entry: &Entry) -> Freshness {
+    entry.freshness(&reader.versions.load(), reader.clock.elapsed())
+}
+
+/// Waits until the page is current, or `deadline`, or it can't be fetched.
+async fn settle(reader: &SharedReader, page: Page, deadline: Duration) {
+    for _ in 0..MAX_ROUNDS {
+        let Some(flight) = reader.refresh(Job::Page(page)) else {
+            return;
+        };
+        flight.ended(deadline.saturating_sub(reader.clock.elapsed())).await;
+        let held = reader.pages.get(page);
+        let is_current = held.is_some_and(|entry| freshness(reader, &entry) == Freshness::Current);
+        if is_current || reader.clock.elapsed() >= deadline {
+            return;
+        }
+    }
+}
+
+fn send(reader: &Reader, request: &HeaderMap, entry: &Entry, outcome: Outcome) -> Response {
+    reader.pages.count(outcome);
+    let now = reader.clock.elapsed();
+    let since_filled = now.saturating_sub(entry.filled_at());
+    let age = match outcome {
+        // A current page was confirmed by the last pull.
+        Outcome::Hit => since_filled.min(reader.pull.age(now).unwrap_or(since_filled)),
+        Outcome::Stale | Outcome::Miss => since_filled,
+    };
+    answer(request, entry, outcome, age)
+}
+
+/// Seconds after which a client may try again.
+const RETRY_AFTER_S: u32 = 1;
+
+fn unavailable() -> Problem {
+    Problem::unavailable(
+        "page_unavailable",
+        "This page is not in memory, and the database can't be reached to make it.",
+        RETRY_AFTER_S,
+    )
+}
+
+/// The active operator of a subdomain. Waits a little when its row is known to have changed.
+///
+/// # Errors
+/// 404 when there is none; 503 before the first pull.
+pub async fn operator(reader: &SharedReader, subdomain: &str) -> Result<Arc<Operator>, Problem> {
+    let mut found = reader.directory.find(subdomain);
+    if let Some(operator) = &found {
+        let topic = Topic::of(operator.id, Kind::Operator);
+        if reader.versions.load().of(topic) > operator.version {
+            if let Some(flight) = reader.refresh(Job::Directory) {
+                flight.ended(Duration::from_millis(reader.options.cache.hard_wait_ms)).await;
+            }
+            found = reader.directory.find(subdomain);
+        }
+    }
+    if found.is_none() && !reader.pull.is_ready() {
+        return Err(unavailable());
+    }
+    found
+        .filter(|operator| operator.is_active)
+        .ok_or_else(|| Problem::not_found("operator_not_found", "Operator not found or inactive"))
+}
+
+/// Fetches or makes a page and keeps it. Data older than known to be committed is fetched once more.
+///
+/// # Errors
+/// What the database does, or that it answered with older data.
+pub async fn fill(reader: &SharedReader, page: Page) -> Result<(), FillError> {
+    for _ in 0..2 {
+        let entry = make(reader, page).await?;
+        let is_derived = matches!(page, Page::CasinoEnabled(_) | Page::Sports | Page::Events(..));
+        let is_old = entry.freshness(&reader.versions.load(), Duration::ZERO) != Freshness::Current;
+        // Pages derived from data held whole are as old as that data, which guards itself.
+        if is_derived || !is_old {
+            reader.pages.put(page, entry);
+        }
+        if !is_old {
+            return Ok(());
+        }
+    }
+    Err(FillError::TooOld)
+}
+
+async fn make(reader: &SharedReader, page: Page) -> Result<Entry, FillError> {
+    match page {
+        Page::Branding(operator) => branding::make(reader, operator).await,
+        Page::Theme(operator) => theme::make(reader, operator).await,
+        Page::ThemeCss(operator) => theme::make_css(reader, operator).await,
+        Page::CasinoEnabled(operator) => casino::make(reader, operator).await,
+        Page::Templates => templates::make(reader).await,
+        Page::Sports => sports::make_sports(reader).await,
+        Page::Events(sport, operator) => sports::make_events(reader, sport, operator).await,
+    }
+}
+
+/// Renders on a thread that may take its time, and dates the result.
+///
+/// # Errors
+/// When rendering fails.
+pub async fn render(
+    reader: &Reader,
+    began: Duration,
+    versions: Vec<Change>,
+    policy: &'static Policy,
+    body: impl FnOnce() -> Result<Body, serde_json::Error> + Send + 'static,
+) -> Result<Entry, FillError> {
+    let body = tokio::task::spawn_blocking(body)
+        .await
+        .map_err(|error| FillError::Render(error.to_string()))?
+        .map_err(|error| FillError::Render(error.to_string()))?;
+    let ttl = Duration::from_millis(reader.options.cache.cache_ttl_ms);
+    let fresh_until = began + jittered(ttl, reader.jitter());
+    Ok(Entry::new(body, versions, policy, began, fresh_until))
+}
+
+/// A topic of an operator with the version that was read with its data.
+pub const fn read_version(operator: OperatorId, kind: Kind, version: shared::ids::Version) -> Change {
+    Change {
+        topic: Topic::of(operator, kind),
+        version,
+    }
+}
