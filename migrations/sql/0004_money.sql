@@ -123,6 +123,7 @@ create table rounds (
     nonce bigint not null,
     stake bigint not null,
     payout bigint not null,
+    payout_limited boolean not null,
     status text not null,
     result json not null,
     created_at timestamptz not null,
@@ -137,3 +138,5 @@ create index rounds_of_player on rounds (operator_id, player_id, id);
 create unique index rounds_nonce on rounds (operator_id, seed_pair_id, nonce);
 comment on table rounds is
     'Every casino round with all that is needed to recompute it. Ids are UUIDs of version 7, so they sort by time.';
+comment on column rounds.payout_limited is
+    'Whether the game won more than the largest payout of the operator at that moment, which is what was paid then.';

@@ -230,6 +230,7 @@ fn router(reader: SharedReader) -> Router {
         .merge(crate::health::router())
         .merge(crate::pages::router())
         .merge(crate::coherence::push::router())
+        .merge(crate::openapi::router())
         .fallback(crate::front_door::pass_on)
         .layer(from_fn_with_state(limits.clone(), within_request_time))
         .layer(DefaultBodyLimit::max(limits.http_body_bytes))

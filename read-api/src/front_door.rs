@@ -96,7 +96,7 @@ impl FrontDoor {
 pub async fn pass_on(State(reader): State<SharedReader>, request: Request) -> Result<Response, Problem> {
     let path = request.uri().path();
     if path.starts_with(INTERNAL) || OWN.contains(&path) {
-        return Err(nothing_here().await);
+        return Err(nothing_here());
     }
     let door = &reader.front_door;
     if let Some(replay) = &door.replay {

@@ -8,4 +8,5 @@ pub mod config;
 pub mod directory;
 pub mod front_door;
 pub mod health;
+pub mod openapi;
 pub mod pages;

@@ -68,8 +68,8 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     pool: PgPool,
     limits: DbLimits,
-    begin_read: String,
-    begin_write: String,
+    begin_read: Arc<str>,
+    begin_write: Arc<str>,
     tasks: TaskTracker,
     waiters: tokio::sync::Semaphore,
     acquire_times: AcquireTimes,
@@ -83,6 +83,23 @@ struct Counts {
     timeouts: AtomicU64,
     closed_by_hook: AtomicU64,
     peak_active: AtomicU64,
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+impl Access {
+    /// An error while committing: unless the server itself said no, the outcome of a write is not known.
+    fn at_commit(self, error: DbError) -> DbError {
+        match error {
+            DbError::Unavailable(_) | DbError::Broken(_) if self == Self::Write => DbError::OutcomeUnknown,
+            known => known,
+        }
+    }
 }
 
 impl Db {
@@ -152,8 +169,8 @@ impl Db {
             pool,
             waiters: tokio::sync::Semaphore::new(limits.db_max_waiters),
             limits,
-            begin_read,
-            begin_write,
+            begin_read: begin_read.into(),
+            begin_write: begin_write.into(),
             tasks,
             acquire_times: AcquireTimes::default(),
             clock,
@@ -172,7 +189,7 @@ impl Db {
         E: TransactionError,
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
     {
-        self.in_own_task(work, |inner| &inner.begin_read).await
+        self.in_own_task(work, Access::Read).await
     }
 
     /// Runs `work` in a transaction of its own task and commits it; rolls back when `work` fails. Runs it
@@ -188,10 +205,10 @@ impl Db {
         E: TransactionError,
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
     {
-        self.in_own_task(work, |inner| &inner.begin_write).await
+        self.in_own_task(work, Access::Write).await
     }
 
-    async fn in_own_task<T, E, F>(&self, work: F, begin: fn(&Inner) -> &String) -> Result<T, E>
+    async fn in_own_task<T, E, F>(&self, work: F, access: Access) -> Result<T, E>
     where
         T: Send + 'static,
         E: TransactionError,
@@ -201,16 +218,13 @@ impl Db {
         let task = self.0.tasks.spawn(async move {
             let limit = Duration::from_millis(inner.limits.db_transaction_ms);
             let at_commit = AtomicBool::new(false);
-            let run = inner.run(&work, begin(&inner), &at_commit);
+            let run = inner.run(&work, access, &at_commit);
             if let Ok(result) = tokio::time::timeout(limit, run).await {
                 return result;
             }
             inner.counts.timeouts.fetch_add(1, Ordering::Relaxed);
-            Err(if at_commit.load(Ordering::Relaxed) {
-                DbError::OutcomeUnknown.into()
-            } else {
-                DbError::Unavailable(sqlx::Error::PoolTimedOut).into()
-            })
+            let error = DbError::Unavailable(sqlx::Error::PoolTimedOut);
+            Err(if at_commit.load(Ordering::Relaxed) { access.at_commit(error) } else { error }.into())
         });
         match task.await {
             Ok(result) => result,
@@ -252,14 +266,14 @@ impl Db {
 }
 
 impl Inner {
-    async fn run<T, E, F>(&self, work: &F, begin: &str, at_commit: &AtomicBool) -> Result<T, E>
+    async fn run<T, E, F>(&self, work: &F, access: Access, at_commit: &AtomicBool) -> Result<T, E>
     where
         E: TransactionError,
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
     {
         let mut retries = 0;
         loop {
-            let result = self.attempt(work, begin, at_commit).await;
+            let result = self.attempt(work, access, at_commit).await;
             match &result {
                 Err(error)
                     if retries < MAX_RETRIES
@@ -272,22 +286,27 @@ impl Inner {
         }
     }
 
-    async fn attempt<T, E, F>(&self, work: &F, begin: &str, at_commit: &AtomicBool) -> Result<T, E>
+    async fn attempt<T, E, F>(&self, work: &F, access: Access, at_commit: &AtomicBool) -> Result<T, E>
     where
         E: TransactionError,
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
     {
         let mut connection = self.acquire().await?;
         self.counts.transactions.fetch_add(1, Ordering::Relaxed);
+        let begin = match access {
+            Access::Read => &self.begin_read,
+            Access::Write => &self.begin_write,
+        };
         let mut transaction = connection
-            .begin_with(AssertSqlSafe(begin.to_owned()))
+            .begin_with(AssertSqlSafe(Arc::clone(begin)))
             .await
             .map_err(DbError::from)?;
         let result = work(&mut transaction).await;
         match &result {
             Ok(_) => {
                 at_commit.store(true, Ordering::Relaxed);
-                transaction.commit().await.map_err(DbError::at_commit)?;
+                let committed = transaction.commit().await;
+                committed.map_err(|error| access.at_commit(error.into()))?;
                 at_commit.store(false, Ordering::Relaxed);
             }
             Err(_) => transaction.rollback().await.map_err(DbError::from)?,

@@ -156,8 +156,8 @@ pub async fn within_request_time(
     }
 }
 
-/// Answers 404 as a problem, for a router's fallback.
-pub async fn nothing_here() -> Problem {
+/// 404 for an address that is not served.
+pub fn nothing_here() -> Problem {
     bare(StatusCode::NOT_FOUND)
 }
 

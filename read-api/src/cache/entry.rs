@@ -262,7 +262,7 @@ mod tests {
             version: Version::new(version),
         }];
         let body = Body::css("a".repeat(1000));
-        Entry::new(body, versions, &CHANGEABLE, Duration::ZERO, Duration::from_secs(60))
+        Entry::new(body, versions, &CHANGEABLE, Duration::ZERO, Duration::from_mins(1))
     }
 
     fn required(topic: Topic, version: i64) -> Required {
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(entry.freshness(&required(THEME, 3), at), Freshness::Current);
         assert_eq!(entry.freshness(&required(THEME, 4), at), Freshness::Soft);
         assert_eq!(entry.freshness(&required(DISABLED, 9), at), Freshness::Current);
-        let late = Duration::from_secs(60);
+        let late = Duration::from_mins(1);
         assert_eq!(entry.freshness(&required(THEME, 3), late), Freshness::Soft);
     }
 

@@ -58,14 +58,6 @@ impl DbError {
     pub fn is_constraint(&self, wanted: &str) -> bool {
         matches!(self, Self::Constraint { name, .. } if name == wanted)
     }
-
-    /// An error of `commit`: unless the server itself said no, the outcome is not known.
-    pub(super) fn at_commit(error: sqlx::Error) -> Self {
-        match Self::from(error) {
-            Self::Unavailable(_) | Self::Broken(_) => Self::OutcomeUnknown,
-            refused => refused,
-        }
-    }
 }
 
 impl From<sqlx::Error> for DbError {

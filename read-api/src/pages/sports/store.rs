@@ -17,8 +17,6 @@ pub(super) struct EventRow {
     away: String,
     league: String,
     starts_at: OffsetDateTime,
-    date_text: String,
-    time_text: String,
     status_text: String,
 }
 
@@ -50,7 +48,7 @@ pub(super) async fn events(sport: Sport, db: &mut PgConnection) -> Result<Vec<Ev
     sqlx::query_as!(
         EventRow,
         r#"
-        select id, home, away, league, starts_at, date_text, time_text, status_text
+        select id, home, away, league, starts_at, status_text
         from events
         where sport = $1 and is_listed and status = 'not_started'
         order by starts_at, id
@@ -108,8 +106,6 @@ pub(super) fn assemble(events: Vec<EventRow>, markets: Vec<MarketRow>) -> Vec<Ev
             away: row.away.into(),
             league: row.league.into(),
             starts_at: row.starts_at,
-            date_text: row.date_text.into(),
-            time_text: row.time_text.into(),
             status_text: row.status_text.into(),
         })
         .collect()

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
 
 use super::limits::FeedLimits;
 use super::market::MarketReader;
@@ -12,15 +13,19 @@ use super::raw::{RawMatch, is_object, object, team_name, text};
 use super::start::{Reference, starts_at};
 use super::status::EventStatus;
 
-/// Reads one match of the league.
+/// Reads one match of the league, in a feed of `feed_time`.
 pub(super) fn read_event(
     source: &RawValue,
     league: &str,
     reference: Reference,
+    feed_time: Option<OffsetDateTime>,
     limits: &FeedLimits,
 ) -> Result<(Event, Oddities), SkipReason> {
     if !is_object(source) {
         return Err(SkipReason::NotAnObject);
+    }
+    if source.get().len() > limits.max_match_bytes {
+        return Err(SkipReason::TooLarge);
     }
     let source: RawMatch<'_> = object(source).ok_or(SkipReason::Malformed)?;
     let id = limits.code(&text(source.id))?;
@@ -53,7 +58,7 @@ pub(super) fn read_event(
         starts_at,
         date_text: limits.code(&date_text)?,
         time_text: limits.code(&time_text)?,
-        status: EventStatus::from_feed(&status_text),
+        status: EventStatus::of_match(&status_text, starts_at, feed_time),
         status_text,
         markets,
     };

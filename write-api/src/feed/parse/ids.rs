@@ -50,9 +50,6 @@ mod tests {
         let mut ids = Ids::default();
         let wishes = ["Over", "Under", "Over", "Over~2", "Over~3", "Over"];
         let given = wishes.map(|wish| ids.give(wish.to_owned()).id);
-        assert_eq!(
-            given,
-            ["Over", "Under", "Over~2", "Over~2~2", "Over~3", "Over~4"]
-        );
+        assert_eq!(given, ["Over", "Under", "Over~2", "Over~2~2", "Over~3", "Over~4"]);
     }
 }

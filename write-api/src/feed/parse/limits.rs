@@ -12,6 +12,8 @@ pub struct FeedLimits {
     pub max_categories: usize,
     /// Most matches in a file.
     pub max_events: usize,
+    /// Longest match, in bytes of the file. It is also what bounds the transaction that stores a match.
+    pub max_match_bytes: usize,
     /// Most markets in a match.
     pub max_markets_in_event: usize,
     /// Most selections, and most bookmakers, in a market.
@@ -25,9 +27,10 @@ pub struct FeedLimits {
 impl Default for FeedLimits {
     fn default() -> Self {
         Self {
-            max_file_bytes: 128 * 1024 * 1024,
+            max_file_bytes: 64 * 1024 * 1024,
             max_categories: 5_000,
             max_events: 20_000,
+            max_match_bytes: 4 * 1024 * 1024,
             max_markets_in_event: 2_000,
             max_selections_in_market: 2_000,
             max_text_bytes: 300,

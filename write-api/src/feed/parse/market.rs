@@ -27,10 +27,7 @@ impl<'l> MarketReader<'l> {
     }
 
     /// The markets in feed order, and the oddities.
-    pub(super) fn read(
-        mut self,
-        markets: Member<'_>,
-    ) -> Result<(Vec<Market>, Oddities), SkipReason> {
+    pub(super) fn read(mut self, markets: Member<'_>) -> Result<(Vec<Market>, Oddities), SkipReason> {
         let sources = items(markets, self.limits.max_markets_in_event);
         if sources.beyond > 0 {
             return Err(SkipReason::TooManyMarkets);
@@ -107,10 +104,7 @@ impl<'l> MarketReader<'l> {
         Ok(fallback)
     }
 
-    fn bookmakers<'a>(
-        &mut self,
-        market: &RawMarket<'a>,
-    ) -> Result<Vec<RawBookmaker<'a>>, SkipReason> {
+    fn bookmakers<'a>(&mut self, market: &RawMarket<'a>) -> Result<Vec<RawBookmaker<'a>>, SkipReason> {
         let mut bookmakers = Vec::new();
         for member in [market.bookmakers, market.bookmaker] {
             for source in self.bounded(member)? {
@@ -189,11 +183,7 @@ impl<'r, 'l> SelectionReader<'r, 'l> {
         Ok(odds)
     }
 
-    fn selection_or_line(
-        &mut self,
-        odd: &RawOdd<'_>,
-        kind: Option<LineKind>,
-    ) -> Result<(), SkipReason> {
+    fn selection_or_line(&mut self, odd: &RawOdd<'_>, kind: Option<LineKind>) -> Result<(), SkipReason> {
         let kind = kind.or_else(|| line_kind(&text(odd.kind)));
         let mut under = self.odds(odd.odds)?;
         under.append(&mut self.odds(odd.odd)?);
@@ -243,14 +233,10 @@ impl<'r, 'l> SelectionReader<'r, 'l> {
             name,
             line: line.map(|line| line.text.clone()),
             line_kind: line.and_then(|line| line.kind),
-            is_main: line
-                .and_then(|line| line.is_main)
-                .or_else(|| flag(odd.ismain)),
+            is_main: line.and_then(|line| line.is_main).or_else(|| flag(odd.ismain)),
             price_milli,
             price_text,
-            suspended: self.stopped
-                || line.is_some_and(|line| line.stopped)
-                || is_stopped(odd.stop),
+            suspended: self.stopped || line.is_some_and(|line| line.stopped) || is_stopped(odd.stop),
             feed_id: (!feed_id.is_empty()).then_some(feed_id),
         });
         Ok(())

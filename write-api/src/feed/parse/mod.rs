@@ -24,11 +24,10 @@ use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 use shared::sports::Sport;
+use time::OffsetDateTime;
 
 pub use limits::FeedLimits;
-pub use model::{
-    Counts, Event, LineKind, Market, Oddity, ParsedFeed, Selection, SkipReason, UNKNOWN_LEAGUE,
-};
+pub use model::{Counts, Event, LineKind, Market, Oddity, ParsedFeed, Selection, SkipReason, UNKNOWN_LEAGUE};
 pub use status::EventStatus;
 
 use raw::{Items, Member, RawCategory, RawFile, RawMetadata, RawScores, items, object, text};
@@ -56,15 +55,23 @@ pub enum FeedError {
     UnknownSport,
 }
 
+impl FeedError {
+    /// The stable name in logs and answers.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too_large",
+            Self::NotJson(_) => "not_json",
+            Self::NoScores => "no_scores",
+            Self::UnknownSport => "unknown_sport",
+        }
+    }
+}
+
 /// Reads a feed file within the default limits. CPU only; tens of milliseconds for each ten megabytes.
 ///
 /// The sport is the one in the file's metadata, else `sport_hint` (its file name, say), else the one that the vendor
 /// wrote into the scores. `default_year` completes dates without a year when the file does not tell when it was fetched.
-pub fn parse(
-    bytes: &[u8],
-    sport_hint: Option<&str>,
-    default_year: i32,
-) -> Result<ParsedFeed, FeedError> {
+pub fn parse(bytes: &[u8], sport_hint: Option<&str>, default_year: i32) -> Result<ParsedFeed, FeedError> {
     parse_within(bytes, sport_hint, default_year, &FeedLimits::default())
 }
 
@@ -91,8 +98,15 @@ pub fn parse_within(
 
     let fetched_at = text(metadata.fetch_timestamp);
     let fetched_at = (!fetched_at.is_empty()).then(|| fetched_at.into_owned());
-    let reference = Reference::new(fetched_at.as_deref(), default_year);
-    let mut reader = FileReader::new(limits, reference);
+    let feed_time = start::moment(&text(scores.ts));
+    let mut reader = FileReader {
+        limits,
+        reference: Reference::new(fetched_at.as_deref(), default_year),
+        feed_time,
+        seen: HashSet::new(),
+        events: Vec::new(),
+        counts: Counts::default(),
+    };
     for categories in [scores.categories, scores.category] {
         reader.categories(items(categories, limits.max_categories));
     }
@@ -103,6 +117,7 @@ pub fn parse_within(
             &text(scores.sport),
         ])?,
         fetched_at,
+        feed_time,
         events: reader.events,
         counts: reader.counts,
     })
@@ -131,25 +146,15 @@ fn known_sport(names: [&str; 3]) -> Result<Sport, FeedError> {
 struct FileReader<'l> {
     limits: &'l FeedLimits,
     reference: Reference,
+    feed_time: Option<OffsetDateTime>,
     seen: HashSet<String>,
     events: Vec<Event>,
     counts: Counts,
 }
 
-impl<'l> FileReader<'l> {
-    fn new(limits: &'l FeedLimits, reference: Reference) -> Self {
-        Self {
-            limits,
-            reference,
-            seen: HashSet::new(),
-            events: Vec::new(),
-            counts: Counts::default(),
-        }
-    }
-
+impl FileReader<'_> {
     fn categories(&mut self, categories: Items<'_>) {
-        self.counts
-            .note(Oddity::UnreadableCategory, categories.beyond);
+        self.counts.note(Oddity::UnreadableCategory, categories.beyond);
         for source in categories.list {
             match object::<RawCategory<'_>>(source) {
                 Some(category) => self.matches(&text(category.name), category.matches()),
@@ -176,7 +181,8 @@ impl<'l> FileReader<'l> {
     }
 
     fn read_match(&mut self, source: &RawValue, league: &str) -> Result<(), SkipReason> {
-        let (event, oddities) = event::read_event(source, league, self.reference, self.limits)?;
+        let (event, oddities) =
+            event::read_event(source, league, self.reference, self.feed_time, self.limits)?;
         if !self.seen.insert(event.id.clone()) {
             return Err(SkipReason::DuplicateId);
         }

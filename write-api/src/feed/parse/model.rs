@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use shared::sports::Sport;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use super::status::EventStatus;
 
@@ -17,6 +18,8 @@ pub struct ParsedFeed {
     pub sport: Sport,
     /// When the file was fetched, in the feed's own words: local time of whoever fetched it, without a zone.
     pub fetched_at: Option<String>,
+    /// The feed's own time, when it tells.
+    pub feed_time: Option<OffsetDateTime>,
     /// The matches that could be read, in feed order, with ids that are unique in the file.
     pub events: Vec<Event>,
     /// How much was read, and what was not.
@@ -24,7 +27,7 @@ pub struct ParsedFeed {
 }
 
 /// How much a feed file holds, and what was skipped or odd.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Counts {
     /// Matches in the file: the events kept plus all that were skipped.
     pub matches: u64,
@@ -33,8 +36,10 @@ pub struct Counts {
     /// Selections of the events kept.
     pub selections: u64,
     /// Matches that were left out, by reason.
+    #[schema(value_type = BTreeMap<String, u64>)]
     pub skipped: BTreeMap<SkipReason, u64>,
     /// Oddities that cost no match.
+    #[schema(value_type = BTreeMap<String, u64>)]
     pub odd: BTreeMap<Oddity, u64>,
 }
 
@@ -48,6 +53,19 @@ impl Counts {
     pub(super) fn note(&mut self, oddity: Oddity, times: usize) {
         if times > 0 {
             *self.odd.entry(oddity).or_default() += times as u64;
+        }
+    }
+
+    /// Adds the counts of another file.
+    pub fn add_all(&mut self, other: Self) {
+        self.matches += other.matches;
+        self.markets += other.markets;
+        self.selections += other.selections;
+        for (reason, matches) in other.skipped {
+            *self.skipped.entry(reason).or_default() += matches;
+        }
+        for (oddity, times) in other.odd {
+            *self.odd.entry(oddity).or_default() += times;
         }
     }
 
@@ -72,6 +90,8 @@ pub enum SkipReason {
     NotAnObject,
     /// An object whose members contradict one another, such as one member given twice.
     Malformed,
+    /// Longer than the limit.
+    TooLarge,
     /// No id.
     MissingId,
     /// A side without a name.
@@ -96,6 +116,7 @@ impl SkipReason {
         match self {
             Self::NotAnObject => "not_an_object",
             Self::Malformed => "malformed",
+            Self::TooLarge => "too_large",
             Self::MissingId => "missing_id",
             Self::MissingTeam => "missing_team",
             Self::BadStartTime => "bad_start_time",
@@ -140,6 +161,31 @@ pub enum Oddity {
     Unpriced,
     /// A selection whose name and line another selection of the market has; kept under an id of its own.
     RepeatedSelection,
+}
+
+impl Oddity {
+    /// The stable name in logs, metrics and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnreadableCategory => "unreadable_category",
+            Self::UnreadableMarket => "unreadable_market",
+            Self::UnreadableSelection => "unreadable_selection",
+            Self::UnnamedMarket => "unnamed_market",
+            Self::EmptyMarket => "empty_market",
+            Self::OtherBookmaker => "other_bookmaker",
+            Self::RepeatedMarketId => "repeated_market_id",
+            Self::EmptyLine => "empty_line",
+            Self::UnnamedSelection => "unnamed_selection",
+            Self::Unpriced => "unpriced",
+            Self::RepeatedSelection => "repeated_selection",
+        }
+    }
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
 }
 
 /// A match.
@@ -235,6 +281,7 @@ mod tests {
         for reason in [
             SkipReason::NotAnObject,
             SkipReason::Malformed,
+            SkipReason::TooLarge,
             SkipReason::MissingId,
             SkipReason::MissingTeam,
             SkipReason::BadStartTime,
@@ -246,6 +293,25 @@ mod tests {
         ] {
             let json = serde_json::to_value(reason).unwrap();
             assert_eq!(json, reason.as_str());
+        }
+    }
+    #[test]
+    fn an_oddity_is_written_as_it_is_named() {
+        for oddity in [
+            Oddity::UnreadableCategory,
+            Oddity::UnreadableMarket,
+            Oddity::UnreadableSelection,
+            Oddity::UnnamedMarket,
+            Oddity::EmptyMarket,
+            Oddity::OtherBookmaker,
+            Oddity::RepeatedMarketId,
+            Oddity::EmptyLine,
+            Oddity::UnnamedSelection,
+            Oddity::Unpriced,
+            Oddity::RepeatedSelection,
+        ] {
+            let json = serde_json::to_value(oddity).unwrap();
+            assert_eq!(json, oddity.as_str());
         }
     }
 }

@@ -48,10 +48,7 @@ const KEYS: [(&str, &str); 40] = [
 /// The key of a market with this name: the one that pages were built for, else the name in snake case, else the id
 /// in snake case, else `market`.
 pub(super) fn market_key(name: &str, id: &str) -> String {
-    if let Some((_, key)) = KEYS
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name))
-    {
+    if let Some((_, key)) = KEYS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
         return (*key).to_owned();
     }
     [snake_case(name), snake_case(id)]

@@ -9,12 +9,7 @@ pub(super) fn price_milli(text: &str) -> Option<i64> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let part = part.trim_end_matches('0');
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty()
-        || whole.len() > 9
-        || part.len() > 3
-        || !are_digits(whole)
-        || !are_digits(part)
-    {
+    if whole.is_empty() || whole.len() > 9 || part.len() > 3 || !are_digits(whole) || !are_digits(part) {
         return None;
     }
     let milli: i64 = format!("{whole}{part:0<3}").parse().ok()?;

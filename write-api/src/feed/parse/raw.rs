@@ -155,6 +155,8 @@ pub(super) struct RawScores<'a> {
     #[serde(borrow)]
     pub(super) sport: Member<'a>,
     #[serde(borrow)]
+    pub(super) ts: Member<'a>,
+    #[serde(borrow)]
     pub(super) categories: Member<'a>,
     #[serde(borrow)]
     pub(super) category: Member<'a>,

@@ -46,6 +46,12 @@ pub(super) fn starts_at(date: &str, time: &str, reference: Reference) -> Option<
     Some(date.with_time(time_of_day(time)?).assume_utc())
 }
 
+/// The moment of `seconds` since 1970 UTC, or `None` when it is no such number.
+pub(super) fn moment(seconds: &str) -> Option<OffsetDateTime> {
+    let moment = OffsetDateTime::from_unix_timestamp(seconds.parse().ok()?).ok()?;
+    YEARS.contains(&moment.year()).then_some(moment)
+}
+
 /// Reads `DD.MM.YYYY`, `DD.MM`, `YYYY-MM-DD` and `Sep 11`.
 fn read_date(text: &str, reference: Reference) -> Option<Date> {
     year_month_day(text)
@@ -170,18 +176,22 @@ mod tests {
 
     #[test]
     fn a_date_without_a_year_takes_the_callers_when_the_file_does_not_tell() {
-        let starts =
-            |fetched_at, year| starts_at("02.01", "10:00", Reference::new(fetched_at, year));
+        let starts = |fetched_at, year| starts_at("02.01", "10:00", Reference::new(fetched_at, year));
         assert_eq!(starts(None, 2030), Some(datetime!(2030-01-02 10:00 UTC)));
-        assert_eq!(
-            starts(Some("soon"), 2030),
-            Some(datetime!(2030-01-02 10:00 UTC))
-        );
+        assert_eq!(starts(Some("soon"), 2030), Some(datetime!(2030-01-02 10:00 UTC)));
         assert_eq!(
             starts(Some("2025-12-31T22:00:00.1"), 2030),
             Some(datetime!(2026-01-02 10:00 UTC))
         );
         assert_eq!(starts(None, -5), None);
+    }
+
+    #[test]
+    fn a_moment_is_in_a_believable_year() {
+        assert_eq!(moment("1757576636"), Some(datetime!(2025-09-11 07:43:56 UTC)));
+        for text in ["", "0", "1", "-1", "soon", "1757576636000", "1757576636.5"] {
+            assert_eq!(moment(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -196,11 +206,7 @@ mod tests {
             ("12:05 PM", 12, 5),
             (" 00:00 ", 0, 0),
         ] {
-            assert_eq!(
-                time_of_day(text),
-                Time::from_hms(hour, minute, 0).ok(),
-                "{text}"
-            );
+            assert_eq!(time_of_day(text), Time::from_hms(hour, minute, 0).ok(), "{text}");
         }
     }
 

@@ -2,6 +2,7 @@
 //! Must never take a match for one that has not started unless the feed says so.
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 /// Where a match stands, as far as the feed knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,14 +68,7 @@ const KNOWN: [(EventStatus, &[&str]); 9] = [
     ),
     (
         EventStatus::Interrupted,
-        &[
-            "susp",
-            "suspended",
-            "int",
-            "interrupted",
-            "rain delay",
-            "paused",
-        ],
+        &["susp", "suspended", "int", "interrupted", "rain delay", "paused"],
     ),
     (
         EventStatus::Finished,
@@ -102,10 +96,7 @@ const KNOWN: [(EventStatus, &[&str]); 9] = [
         EventStatus::Walkover,
         &["walkover", "walk over", "wo", "w.o", "w/o"],
     ),
-    (
-        EventStatus::Abandoned,
-        &["abandoned", "aban", "abd", "no result"],
-    ),
+    (EventStatus::Abandoned, &["abandoned", "aban", "abd", "no result"]),
     (
         EventStatus::Postponed,
         &["postponed", "postp", "post", "pst", "delayed"],
@@ -139,14 +130,38 @@ const IN_PLAY_WORDS: [&str; 18] = [
 ];
 
 impl EventStatus {
+    /// The stable name in rows and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotStarted => "not_started",
+            Self::InPlay => "in_play",
+            Self::Interrupted => "interrupted",
+            Self::Finished => "finished",
+            Self::Retired => "retired",
+            Self::Walkover => "walkover",
+            Self::Abandoned => "abandoned",
+            Self::Postponed => "postponed",
+            Self::Cancelled => "cancelled",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Reads the feed's text about a match that starts at `starts_at`, in a feed of `feed_time`. A bare number means
+    /// that the match has not started where the start is still ahead of the feed's own time: a match can't be in play
+    /// before. Without that time there is no such exception.
+    pub fn of_match(text: &str, starts_at: OffsetDateTime, feed_time: Option<OffsetDateTime>) -> Self {
+        let is_ahead = feed_time.is_some_and(|feed_time| starts_at > feed_time);
+        if is_ahead && is_number(text) {
+            return Self::NotStarted;
+        }
+        Self::from_feed(text)
+    }
+
     /// Reads the feed's text. Anything that begins with a digit is in play (`45`, `90+2`, `1st Half`, and codes such
     /// as `17`), except a kick-off time such as `15:00`, which stands where the match has not started.
     pub fn from_feed(text: &str) -> Self {
         let lower = text.trim().trim_end_matches('.').to_lowercase();
-        if let Some((status, _)) = KNOWN
-            .iter()
-            .find(|(_, texts)| texts.contains(&lower.as_str()))
-        {
+        if let Some((status, _)) = KNOWN.iter().find(|(_, texts)| texts.contains(&lower.as_str())) {
             return *status;
         }
         if lower.starts_with(|first: char| first.is_ascii_digit()) {
@@ -172,12 +187,19 @@ impl EventStatus {
     }
 }
 
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn is_time_of_day(text: &str) -> bool {
     super::start::time_of_day(text).is_some()
 }
 
 #[cfg(test)]
 mod tests {
+    use time::Duration;
+    use time::macros::datetime;
+
     use super::*;
 
     #[test]
@@ -186,15 +208,7 @@ mod tests {
         for (status, texts) in [
             (
                 S::NotStarted,
-                &[
-                    "",
-                    " ",
-                    "Not Started",
-                    "not started",
-                    "NS",
-                    "15:00",
-                    "9:30 PM",
-                ][..],
+                &["", " ", "Not Started", "not started", "NS", "15:00", "9:30 PM"][..],
             ),
             (
                 S::InPlay,
@@ -249,6 +263,50 @@ mod tests {
                 assert_eq!(S::from_feed(text), status, "{text}");
                 assert_eq!(status.is_offered(), status == S::NotStarted);
             }
+        }
+    }
+    #[test]
+    fn a_bare_number_ahead_of_the_start_means_not_started() {
+        use EventStatus as S;
+        let start = datetime!(2030-06-14 15:00 UTC);
+        for (text, before_ms, status) in [
+            ("1", Some(1), S::NotStarted),
+            ("17", Some(86_400_000), S::NotStarted),
+            ("1", Some(0), S::InPlay),
+            ("1", Some(-1), S::InPlay),
+            ("1", None, S::InPlay),
+            ("45'", Some(1), S::InPlay),
+            ("90+2", Some(1), S::InPlay),
+            ("1st Half", Some(1), S::InPlay),
+            ("Finished", Some(1), S::Finished),
+            ("Not Started", Some(-1), S::NotStarted),
+            ("", Some(-1), S::NotStarted),
+        ] {
+            let feed_time = before_ms.map(|ms| start - Duration::milliseconds(ms));
+            assert_eq!(
+                S::of_match(text, start, feed_time),
+                status,
+                "{text} {before_ms:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_status_is_written_as_it_is_named() {
+        use EventStatus as S;
+        for status in [
+            S::NotStarted,
+            S::InPlay,
+            S::Interrupted,
+            S::Finished,
+            S::Retired,
+            S::Walkover,
+            S::Abandoned,
+            S::Postponed,
+            S::Cancelled,
+            S::Unknown,
+        ] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
         }
     }
 }

@@ -45,11 +45,7 @@ fn summary(market: &Market) -> String {
             .price_milli
             .map_or("-".to_owned(), |milli| milli.to_string());
         let stop = if selection.suspended { "!" } else { "" };
-        let main = if selection.is_main == Some(true) {
-            "*"
-        } else {
-            ""
-        };
+        let main = if selection.is_main == Some(true) { "*" } else { "" };
         write!(out, "{} {price}{stop}{main}; ", selection.id).unwrap();
     }
     out.trim_end_matches("; ").to_owned()
@@ -140,9 +136,7 @@ fn matches_are_found_wherever_the_feed_puts_them() {
     let two = one.replace("\"7\"", "\"8\"");
     for (json, count) in [
         (
-            format!(
-                r#"{{"odds_data":{{"scores":{{"categories":[{{"matches":[{one},{two}]}}]}}}}}}"#
-            ),
+            format!(r#"{{"odds_data":{{"scores":{{"categories":[{{"matches":[{one},{two}]}}]}}}}}}"#),
             2,
         ),
         (
@@ -150,9 +144,7 @@ fn matches_are_found_wherever_the_feed_puts_them() {
             1,
         ),
         (
-            format!(
-                r#"{{"odds_data":{{"scores":{{"category":{{"matches":{{"match":[{one},{two}]}}}}}}}}}}"#
-            ),
+            format!(r#"{{"odds_data":{{"scores":{{"category":{{"matches":{{"match":[{one},{two}]}}}}}}}}}}"#),
             2,
         ),
         (
@@ -169,13 +161,11 @@ fn matches_are_found_wherever_the_feed_puts_them() {
             1,
         ),
         (
-            r#"{"scores":{"categories":[{"matches":null},{"matches":""},{"matches":[]},{}]}}"#
-                .to_owned(),
+            r#"{"scores":{"categories":[{"matches":null},{"matches":""},{"matches":[]},{}]}}"#.to_owned(),
             0,
         ),
         (
-            r#"{"scores":{"category":[{"matches":{"match":null}},{"matches":{"match":""}}]}}"#
-                .to_owned(),
+            r#"{"scores":{"category":[{"matches":{"match":null}},{"matches":{"match":""}}]}}"#.to_owned(),
             0,
         ),
         (r#"{"scores":{"categories":""}}"#.to_owned(), 0),
@@ -208,20 +198,14 @@ fn a_file_that_is_no_feed_is_refused() {
         "{\"scores\":\"\"}",
         "{\"odds_data\":{}}",
     ] {
-        assert!(
-            matches!(refused(json.as_bytes()), FeedError::NoScores),
-            "{json}"
-        );
+        assert!(matches!(refused(json.as_bytes()), FeedError::NoScores), "{json}");
     }
     let limits = FeedLimits {
         max_file_bytes: 4,
         ..FeedLimits::default()
     };
     let error = parse_within(b"{   }", None, 2030, &limits).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the feed file has 5 bytes; the limit is 4"
-    );
+    assert_eq!(error.to_string(), "the feed file has 5 bytes; the limit is 4");
 }
 
 #[test]
@@ -243,16 +227,8 @@ fn the_sport_is_the_files_then_the_callers_then_the_vendors() {
 #[test]
 fn sides_are_named_in_many_ways() {
     for (members, home, away) in [
-        (
-            r#""localteam":{"name":"A"},"visitorteam":{"name":"B"}"#,
-            "A",
-            "B",
-        ),
-        (
-            r#""localteam":{"name":"A"},"awayteam":{"name":"B"}"#,
-            "A",
-            "B",
-        ),
+        (r#""localteam":{"name":"A"},"visitorteam":{"name":"B"}"#, "A", "B"),
+        (r#""localteam":{"name":"A"},"awayteam":{"name":"B"}"#, "A", "B"),
         (
             r#""localteam":{"name":"A"},"visitorteam":{"name":" "},"awayteam":{"name":"B"}"#,
             "A",
@@ -291,15 +267,9 @@ fn a_formatted_date_comes_first_if_it_is_one() {
         ))
     };
     for (dates, text) in [
-        (
-            r#""date":"Sep 11","formatted_date":"11.09.2030""#,
-            "11.09.2030",
-        ),
+        (r#""date":"Sep 11","formatted_date":"11.09.2030""#, "11.09.2030"),
         (r#""date":"Sep 11","formatted_date":"""#, "Sep 11"),
-        (
-            r#""date":"2030-09-11","formatted_date":"TBA""#,
-            "2030-09-11",
-        ),
+        (r#""date":"2030-09-11","formatted_date":"TBA""#, "2030-09-11"),
     ] {
         let event = event(dates);
         assert_eq!(event.date_text, text);
@@ -320,10 +290,7 @@ fn a_match_that_is_over_or_in_play_is_kept_with_its_status() {
     ] {
         let event = only_event(&with_odds("null").replace(r#""Not Started""#, json));
         assert_eq!(event.status, status, "{json}");
-        assert_eq!(
-            event.status_text,
-            json.trim_matches('"').replace("null", "")
-        );
+        assert_eq!(event.status_text, json.trim_matches('"').replace("null", ""));
     }
 }
 
@@ -335,22 +302,13 @@ fn a_bad_match_is_skipped_and_counted_and_the_others_stay() {
         (SkipReason::NotAnObject, "\"none\"".to_owned()),
         (SkipReason::NotAnObject, "[]".to_owned()),
         (SkipReason::NotAnObject, "null".to_owned()),
-        (
-            SkipReason::Malformed,
-            good.replacen('{', "{\"id\":\"9\",", 1),
-        ),
+        (SkipReason::Malformed, good.replacen('{', "{\"id\":\"9\",", 1)),
         (SkipReason::MissingId, good.replace("\"7\"", "\"\"")),
         (SkipReason::MissingId, "{}".to_owned()),
         (SkipReason::MissingTeam, good.replace("Quillhaven", "")),
-        (
-            SkipReason::MissingTeam,
-            good.replace("localteam", "hometeam"),
-        ),
+        (SkipReason::MissingTeam, good.replace("localteam", "hometeam")),
         (SkipReason::BadStartTime, good.replace("15:00", "TBA")),
-        (
-            SkipReason::BadStartTime,
-            good.replace("14.06.2030", "31.06.2030"),
-        ),
+        (SkipReason::BadStartTime, good.replace("14.06.2030", "31.06.2030")),
         (SkipReason::DuplicateId, good.clone()),
         (SkipReason::TextTooLong, good.replace("Larkmoor", &long)),
         (
@@ -382,19 +340,13 @@ fn a_bad_category_is_counted() {
     );
     let feed = read(&json);
     assert_eq!(feed.events.len(), 1);
-    assert_eq!(
-        feed.counts.odd,
-        BTreeMap::from([(Oddity::UnreadableCategory, 2)])
-    );
+    assert_eq!(feed.counts.odd, BTreeMap::from([(Oddity::UnreadableCategory, 2)]));
 }
 
 #[test]
 fn a_name_in_another_encoding_costs_nothing_else() {
     let mut bytes = standard(&with_odds("[]")).into_bytes();
-    let at = bytes
-        .windows(8)
-        .position(|window| window == b"Larkmoor")
-        .unwrap();
+    let at = bytes.windows(8).position(|window| window == b"Larkmoor").unwrap();
     bytes[at] = 0xe9;
     let feed = parse(&bytes, None, 2030).unwrap();
     assert_eq!(feed.events[0].home, "\u{fffd}arkmoor");
@@ -449,37 +401,19 @@ fn a_stop_stops_what_is_below_it() {
 
 #[test]
 fn prices_are_those_of_the_preferred_bookmaker_or_the_first_that_has_any() {
-    let priced = |id: u8, price: &str| {
-        format!(r#"{{"id":"{id}","odd":{{"name":"Home","value":"{price}"}}}}"#)
-    };
-    let line =
-        r#"{"id":"18","total":{"name":"5.5","odd":{"name":"Over","value":"1.83"}}}"#.to_owned();
+    let priced =
+        |id: u8, price: &str| format!(r#"{{"id":"{id}","odd":{{"name":"Home","value":"{price}"}}}}"#);
+    let line = r#"{"id":"18","total":{"name":"5.5","odd":{"name":"Over","value":"1.83"}}}"#.to_owned();
     let nothing = |id: u8, stop: &str| {
         format!(r#"{{"id":"{id}","stop":"{stop}","odd":"","total":{{"name":"1.5","odd":[]}}}}"#)
     };
     for (bookmakers, is_suspended, selections) in [
-        (
-            vec![priced(17, "1.50"), priced(16, "1.60")],
-            false,
-            "Home 1600",
-        ),
-        (
-            vec![priced(17, "1.50"), priced(18, "1.60")],
-            false,
-            "Home 1500",
-        ),
+        (vec![priced(17, "1.50"), priced(16, "1.60")], false, "Home 1600"),
+        (vec![priced(17, "1.50"), priced(18, "1.60")], false, "Home 1500"),
         (vec![nothing(17, "True"), line], false, "Over@5.5 1830"),
-        (
-            vec![priced(17, "1.50"), nothing(16, "True")],
-            false,
-            "Home 1500",
-        ),
+        (vec![priced(17, "1.50"), nothing(16, "True")], false, "Home 1500"),
         (vec![nothing(17, "False"), nothing(16, "True")], true, ""),
-        (
-            vec![priced(16, "0.00"), priced(17, "1.50")],
-            false,
-            "Home -",
-        ),
+        (vec![priced(16, "0.00"), priced(17, "1.50")], false, "Home -"),
         (vec![], false, ""),
     ] {
         let odds = format!(
@@ -535,10 +469,7 @@ fn what_the_feed_repeats_is_kept_under_ids_of_its_own() {
         ]
     );
     assert_eq!(summary(&markets[1]), "Over 1830; Over~2 1830; Over~3 1830");
-    let expected = [
-        (Oddity::RepeatedMarketId, 3),
-        (Oddity::RepeatedSelection, 8),
-    ];
+    let expected = [(Oddity::RepeatedMarketId, 3), (Oddity::RepeatedSelection, 8)];
     assert_eq!(feed.counts.odd, BTreeMap::from(expected));
 }
 
@@ -590,10 +521,7 @@ fn what_is_over_a_limit_is_skipped_whole() {
         .iter()
         .map(|one| format!(r#"{{"matches":{one}}}"#))
         .collect();
-    let json = format!(
-        r#"{{"scores":{{"categories":[{}]}}}}"#,
-        categories.join(",")
-    );
+    let json = format!(r#"{{"scores":{{"categories":[{}]}}}}"#, categories.join(","));
     let feed = parse_within(json.as_bytes(), Some("soccer"), 2030, &limits).unwrap();
     assert_eq!((feed.events.len(), feed.counts.matches), (2, 6));
     let expected = [
@@ -602,6 +530,42 @@ fn what_is_over_a_limit_is_skipped_whole() {
         (SkipReason::TooManyEvents, 1),
     ];
     assert_eq!(feed.counts.skipped, BTreeMap::from(expected));
+}
+
+#[test]
+fn a_match_that_is_too_long_is_skipped() {
+    let (long, short) = (with_odds("[{}]"), with_odds("[]").replace("\"7\"", "\"8\""));
+    let limits = FeedLimits {
+        max_match_bytes: long.len() - 1,
+        ..FeedLimits::default()
+    };
+    let json = standard(&format!("[{long},{short}]"));
+    let feed = parse_within(json.as_bytes(), None, 2030, &limits).unwrap();
+    assert_eq!(feed.events.len(), 1);
+    assert_eq!(feed.counts.skipped, BTreeMap::from([(SkipReason::TooLarge, 1)]));
+}
+
+#[test]
+fn a_bare_number_is_read_against_the_time_of_the_feed() {
+    let one = with_odds("[]").replace("Not Started", "1");
+    let status = |ts: &str| {
+        let json = standard(&one).replace("\"categories\"", &format!("{ts}\"categories\""));
+        let feed = read(&json);
+        (feed.feed_time, feed.events[0].status)
+    };
+    let start = datetime!(2030-06-14 15:00 UTC);
+    for (ts, feed_time, expected) in [
+        (
+            r#""ts":"1907654400","#,
+            Some(datetime!(2030-06-14 08:00 UTC)),
+            EventStatus::NotStarted,
+        ),
+        (r#""ts":1907679600,"#, Some(start), EventStatus::InPlay),
+        (r#""ts":"0","#, None, EventStatus::InPlay),
+        ("", None, EventStatus::InPlay),
+    ] {
+        assert_eq!(status(ts), (feed_time, expected), "{ts}");
+    }
 }
 
 #[test]
@@ -630,10 +594,7 @@ fn the_hash_changes_with_the_content_and_only_with_it() {
         ("\"2.5\"", "\"3.5\""),
         ("\"total\"", "\"handicap\""),
         ("\"value\":\"2\"", "\"value\":\"2.00\""),
-        (
-            "\"name\":\"Other\"",
-            "\"name\":\"Other\",\"ismain\":\"False\"",
-        ),
+        ("\"name\":\"Other\"", "\"name\":\"Other\",\"ismain\":\"False\""),
         ("\"name\":\"Other\"", "\"name\":\"Other\",\"id\":\"5\""),
         ("\"name\":\"Other\"", "\"name\":\"Other\",\"stop\":\"True\""),
     ] {
@@ -691,11 +652,7 @@ fn the_sample_feed_is_read_whole() {
             "{}",
             sample.sport
         );
-        let markets: Vec<_> = feed
-            .events
-            .iter()
-            .flat_map(|event| &event.markets)
-            .collect();
+        let markets: Vec<_> = feed.events.iter().flat_map(|event| &event.markets).collect();
         let selections = markets.iter().flat_map(|market| &market.selections);
         let stopped_markets = markets.iter().filter(|market| market.suspended).count();
         let stopped_selections = selections.filter(|selection| selection.suspended).count();
@@ -705,18 +662,13 @@ fn the_sample_feed_is_read_whole() {
             "{}",
             sample.sport
         );
-        assert!(
-            feed.events
-                .iter()
-                .all(|event| event.starts_at.year() >= 2030)
-        );
+        assert!(feed.events.iter().all(|event| event.starts_at.year() >= 2030));
     }
 }
 
 #[test]
 fn the_sample_feed_shows_what_a_feed_can_hold() {
-    let [soccer, tennis, basketball, cricket] =
-        SAMPLES.map(|sample| parse(sample.json, None, 2030).unwrap());
+    let [soccer, tennis, basketball, cricket] = SAMPLES.map(|sample| parse(sample.json, None, 2030).unwrap());
     assert_eq!(
         soccer.counts.skipped,
         BTreeMap::from([(SkipReason::MissingTeam, 1)])
@@ -736,10 +688,7 @@ fn the_sample_feed_shows_what_a_feed_can_hold() {
         basketball.counts.odd,
         BTreeMap::from([(Oddity::OtherBookmaker, 1)])
     );
-    assert_eq!(
-        summary(&cricket.events[0].markets[0]),
-        "Home 1610; Away 2300"
-    );
+    assert_eq!(summary(&cricket.events[0].markets[0]), "Home 1610; Away 2300");
     assert_eq!(
         summary(&cricket.events[0].markets[3]),
         "1/-4.5 wkts/-21.5 runs@+ 1900!; 2/+4.5 wkts/+21.5 runs@+ 1900!"

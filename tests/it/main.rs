@@ -1,0 +1,5 @@
+//! Edgebook from outside: real services over HTTP on a real PostgreSQL. One module for each concern.
+
+mod coherence;
+mod outage;
+mod reads;

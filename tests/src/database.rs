@@ -1,0 +1,143 @@
+//! One PostgreSQL for a test run, one database for a test. Must never touch a database that it did not create.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use dev::postgres::{Cluster, Options};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use tokio::sync::OnceCell;
+
+/// Where databases are made: a private cluster, or the server of `DATABASE_URL`.
+enum Server {
+    Private(Cluster),
+    Given(String),
+}
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// Sessions that all tests of a run may have open at once.
+const MAX_CONNECTIONS: u16 = 300;
+
+/// The server; started at the first call. It stops when the process ends.
+fn server() -> &'static Server {
+    SERVER.get_or_init(|| match std::env::var("DATABASE_URL") {
+        Ok(url) if !url.is_empty() => Server::Given(url),
+        _ => Server::Private(start_private()),
+    })
+}
+
+/// Starts the cluster on a thread and a runtime of its own, which outlive the runtime of the first test.
+fn start_private() -> Cluster {
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime for PostgreSQL").block_on(async move {
+            let mut options = Options::disposable();
+            options.max_connections = MAX_CONNECTIONS;
+            send.send(Cluster::start(options).await).expect("the test waits");
+            std::future::pending::<()>().await;
+        });
+    });
+    receive.recv().expect("an answer").expect("PostgreSQL starts")
+}
+
+fn url_of(database: &str) -> String {
+    match server() {
+        Server::Private(cluster) => cluster.url(database),
+        Server::Given(url) => {
+            let mut url = url::Url::parse(url).expect("DATABASE_URL is a URL");
+            url.set_path(database);
+            url.into()
+        }
+    }
+}
+
+async fn admin() -> PgConnection {
+    let url = match server() {
+        Server::Private(cluster) => cluster.url("edgebook"),
+        Server::Given(url) => url.clone(),
+    };
+    let options: PgConnectOptions = url.parse().expect("a database URL");
+    options.connect().await.expect("the server can be reached")
+}
+
+async fn execute(connection: &mut PgConnection, statement: String) {
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await.expect("the statement works");
+}
+
+/// A database of one test, with the schema and nothing in it but what migrations put there.
+#[derive(Debug)]
+pub struct Database {
+    name: String,
+    url: String,
+    pool: PgPool,
+}
+
+impl Database {
+    /// A new one, copied from a template that is migrated once in a run.
+    pub async fn create() -> Self {
+        let template = TEMPLATE.get_or_init(make_template).await;
+        let name = format!("edgebook_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let mut admin = admin().await;
+        execute(&mut admin, format!("create database {name} template {template}")).await;
+        admin.close().await.expect("the connection closes");
+        let url = url_of(&name);
+        let pool = PgPoolOptions::new().max_connections(4).connect(&url).await.expect("the database opens");
+        Self { name, url, pool }
+    }
+
+    /// Its URL for a service.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The port of its server.
+    pub fn port(&self) -> u16 {
+        url::Url::parse(&self.url).expect("a URL").port().unwrap_or(5432)
+    }
+
+    /// Its URL by way of another port on this machine, such as a proxy's.
+    pub fn url_through(&self, port: u16) -> String {
+        let mut url = url::Url::parse(&self.url).expect("a URL");
+        url.set_host(Some("127.0.0.1")).expect("a host");
+        url.set_port(Some(port)).expect("a port");
+        url.into()
+    }
+
+    /// A pool of the test's own, beside the services'.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Sessions of this database that are `idle in transaction`, other than the test's own.
+    pub async fn idle_in_transaction(&self) -> i64 {
+        sqlx::query_scalar(
+            "select count(*) from pg_stat_activity
+             where datname = current_database() and state like 'idle in transaction%' and pid <> pg_backend_pid()",
+        )
+        .fetch_one(&self.pool)
+        .await
+        .expect("the activity can be read")
+    }
+
+    /// Drops it. The books of every operator must be right.
+    pub async fn finish(self) {
+        write_api::ledger::verify_books(&self.pool).await.expect("the books are right");
+        self.pool.close().await;
+        let mut admin = admin().await;
+        execute(&mut admin, format!("drop database if exists {} with (force)", self.name)).await;
+    }
+}
+
+async fn make_template() -> String {
+    let name = format!("edgebook_{}_template", std::process::id());
+    let mut admin = admin().await;
+    execute(&mut admin, format!("create database {name}")).await;
+    let pool = PgPool::connect(&url_of(&name)).await.expect("the template opens");
+    migrations::migrate(&pool).await.expect("the schema is made");
+    pool.close().await;
+    name
+}

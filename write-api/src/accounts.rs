@@ -1,0 +1,36 @@
+//! People: log-in, log-out, sessions, and the extractors that tell a handler who asks.
+//! Must never keep a password or a token in the clear, nor say which of a name and a password was wrong.
+
+use axum::Router;
+
+use crate::app::SharedApp;
+
+pub(crate) mod cli;
+mod create;
+mod error;
+mod extract;
+mod failures;
+pub(crate) mod http;
+mod limits;
+mod login;
+mod passwords;
+mod rules;
+mod store;
+mod sweeper;
+mod token;
+
+pub use create::{
+    NewOperator, NewPlayer, NewStaff, Opening, create_operator, create_player, create_staff, find_operator,
+};
+pub use error::{AccountError, CreateError, PasswordError};
+pub use extract::{OperatorStaff, PlatformStaff, PlayerSession};
+pub use limits::AccountLimits;
+pub use passwords::{HashedPassword, Passwords};
+pub use rules::{Email, Password, PlayerName, StaffLogin, TextError};
+pub use sweeper::spawn_sweeper;
+pub use token::Realm;
+
+/// The routes.
+pub fn router() -> Router<SharedApp> {
+    http::router()
+}

@@ -1,0 +1,212 @@
+//! The commands that create the first operators and staff of an installation.
+//! Must never take a password from the command line, where other people of the machine see it.
+
+use std::error::Error;
+use std::io::{BufRead, IsTerminal};
+
+use clap::Args;
+use shared::clock::Clock;
+use shared::db::{Db, DbError, DbLimits};
+use shared::ids::{OperatorId, Subdomain};
+use shared::money::Currency;
+use shared::random::Random;
+use shared::theme::DisplayName;
+use tokio_util::task::TaskTracker;
+
+use super::create::{NewOperator, NewStaff, create_operator, create_staff, find_operator};
+use super::error::{CreateError, PasswordError};
+use super::limits::AccountLimits;
+use super::passwords::Passwords;
+use super::rules::{Password, StaffLogin, TextError};
+
+/// Options of `write-api add-operator`.
+#[derive(Debug, Args)]
+pub(crate) struct AddOperator {
+    /// Its name in URLs: letters, digits and dashes.
+    #[arg(long, value_parser = free_subdomain)]
+    subdomain: Subdomain,
+    /// Its name for people.
+    #[arg(long)]
+    name: DisplayName,
+    /// The currency of its books, for ever: three letters of ISO 4217.
+    #[arg(long, default_value = "USD", value_parser = currency)]
+    currency: Currency,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Options of `write-api add-staff`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("employer").required(true).args(["platform", "operator"]))]
+pub(crate) struct AddStaff {
+    /// The new person administers the platform.
+    #[arg(long)]
+    platform: bool,
+    /// The new person administers the operator of this subdomain.
+    #[arg(long, value_name = "SUBDOMAIN", value_parser = subdomain)]
+    operator: Option<Subdomain>,
+    /// The log-in name: 3 to 50 letters, digits or underscores.
+    #[arg(long, value_parser = StaffLogin::parse)]
+    login: StaffLogin,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// The database that a command works on.
+#[derive(Debug, Args)]
+struct Target {
+    /// The database, as postgres://user:password@host:port/name.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: String,
+    #[command(flatten)]
+    limits: DbLimits,
+}
+
+/// Why a command did nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// Standard input could not be read.
+    #[error("the password can't be read from standard input: {0}")]
+    Input(#[from] std::io::Error),
+    /// The password will not do.
+    #[error("the password, one line of standard input, {0}")]
+    Text(#[from] TextError),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// What was to be created was refused.
+    #[error(transparent)]
+    Refused(CreateError),
+    /// The database can't be used.
+    #[error("{0}{cause}", cause = reason(.0))]
+    Database(#[from] DbError),
+}
+
+impl From<CreateError> for CommandError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Database(error) => Self::Database(error),
+            refused => Self::Refused(refused),
+        }
+    }
+}
+
+/// What lies behind an error: these are read by the people who run the service.
+fn reason(error: &DbError) -> String {
+    error
+        .source()
+        .map_or_else(String::new, |cause| format!(": {cause}"))
+}
+
+/// Names in URLs that would be taken for something else than an operator.
+const RESERVED_SUBDOMAINS: [&str; 20] = [
+    "admin",
+    "api",
+    "assets",
+    "auth",
+    "casino",
+    "docs",
+    "health",
+    "healthz",
+    "internal",
+    "login",
+    "logout",
+    "metrics",
+    "platform",
+    "problems",
+    "public",
+    "readyz",
+    "sports",
+    "static",
+    "superadmin",
+    "www",
+];
+
+fn subdomain(text: &str) -> Result<Subdomain, &'static str> {
+    Subdomain::parse(text).ok_or("must be 1 to 63 letters, digits or dashes, with no dash at an end")
+}
+
+fn free_subdomain(text: &str) -> Result<Subdomain, &'static str> {
+    let subdomain = subdomain(text)?;
+    if RESERVED_SUBDOMAINS.contains(&subdomain.as_str()) {
+        return Err("is reserved for the service itself");
+    }
+    Ok(subdomain)
+}
+
+fn currency(text: &str) -> Result<Currency, &'static str> {
+    Currency::parse(text).ok_or("must be three upper-case letters of ISO 4217, such as EUR")
+}
+
+impl Target {
+    fn open(&self, clock: &Clock) -> Result<Db, DbError> {
+        let limits = self.limits.clone();
+        let tasks = TaskTracker::new();
+        Db::new(
+            &self.database_url,
+            "write-api command",
+            limits,
+            tasks,
+            clock.clone(),
+        )
+    }
+}
+
+/// Creates an operator and says its number.
+pub(crate) async fn add_operator(options: AddOperator, clock: &Clock) -> Result<(), CommandError> {
+    let db = options.target.open(clock)?;
+    let new = NewOperator {
+        subdomain: options.subdomain,
+        name: options.name,
+        currency: options.currency,
+    };
+    let (now, subdomain) = (clock.now(), new.subdomain.clone());
+    let operator = db
+        .write(move |db| {
+            let new = new.clone();
+            Box::pin(async move { create_operator(db, &new, now).await })
+        })
+        .await?;
+    db.close().await;
+    println!("operator {subdomain} was created and has the number {operator}");
+    Ok(())
+}
+
+/// Creates staff with the password that stands on the first line of standard input.
+pub(crate) async fn add_staff(options: AddStaff, clock: &Clock, random: &Random) -> Result<(), CommandError> {
+    let db = options.target.open(clock)?;
+    let password = tokio::task::spawn_blocking(read_password)
+        .await
+        .map_err(PasswordError::from)??;
+    let passwords = Passwords::new(&AccountLimits::default());
+    let new = NewStaff {
+        login: options.login,
+        password: passwords.hash(&password, random).await?,
+    };
+    let (now, employer, login) = (clock.now(), options.operator, new.login.clone());
+    db.write(move |db| {
+        let (new, employer) = (new.clone(), employer.clone());
+        Box::pin(async move {
+            let operator = match employer {
+                Some(subdomain) => find_operator(db, &subdomain).await?,
+                None => OperatorId::PLATFORM,
+            };
+            create_staff(operator, db, &new, now).await
+        })
+    })
+    .await?;
+    db.close().await;
+    println!("{} can log in now", login.as_str());
+    Ok(())
+}
+
+fn read_password() -> Result<Password, CommandError> {
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        eprintln!("Password (it will be shown while you type; better pipe it in):");
+    }
+    let mut line = String::new();
+    input.lock().read_line(&mut line)?;
+    let text = line.trim_end_matches(['\r', '\n']);
+    Ok(Password::for_new_account(text)?)
+}

@@ -1,0 +1,151 @@
+//! How operators, their staff and their players come to be. Must never leave a player without wallet or seeds, and
+//! never let an opening balance appear without its ledger entry.
+
+use shared::branding::BettingLimits;
+use shared::coherence::{Kind, Topic};
+use shared::db::DbError;
+use shared::ids::{OperatorId, PlayerId, StaffId, Subdomain};
+use shared::money::{Currency, Minor};
+use shared::random::Random;
+use shared::theme::DisplayName;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::casino::fairness::{ClientSeed, ServerSeed};
+use crate::ledger::{self, Account, Posting, Reason};
+
+use super::error::CreateError;
+use super::passwords::HashedPassword;
+use super::rules::{Email, PlayerName, StaffLogin};
+
+mod store;
+
+/// What players of a new operator start with, in whole units of its currency.
+const DEFAULT_BALANCE_UNITS: i64 = 1000;
+
+/// An operator to be.
+#[derive(Clone, Debug)]
+pub struct NewOperator {
+    /// Its name in URLs.
+    pub subdomain: Subdomain,
+    /// Its name for people.
+    pub name: DisplayName,
+    /// What its books are kept in, for ever.
+    pub currency: Currency,
+}
+
+/// Somebody who will administer an operator or the platform.
+#[derive(Clone, Debug)]
+pub struct NewStaff {
+    /// The log-in name, unique in the installation.
+    pub login: StaffLogin,
+    /// The password.
+    pub password: HashedPassword,
+}
+
+/// A player to be.
+#[derive(Clone, Debug)]
+pub struct NewPlayer {
+    /// Unique among the operator's players.
+    pub username: PlayerName,
+    /// Unique among the operator's players.
+    pub email: Email,
+    /// The password.
+    pub password: HashedPassword,
+}
+
+/// What a player starts with. Drawn before the transaction, so that running it again changes nothing.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    balance: Minor,
+    server_seed: ServerSeed,
+    client_seed: ClientSeed,
+    tx_id: Uuid,
+    at: OffsetDateTime,
+}
+
+impl Opening {
+    /// A balance of zero or more, at the time `at`, and a first seed pair from `random`.
+    pub fn draw(balance: Minor, random: &Random, at: OffsetDateTime) -> Self {
+        Self {
+            balance,
+            server_seed: ServerSeed::from_bytes(random.bytes()),
+            client_seed: ClientSeed::from_bytes(random.bytes()),
+            tx_id: random.uuid(at),
+            at,
+        }
+    }
+}
+
+/// Creates an operator with the default limits, and tells the readers.
+pub async fn create_operator(
+    db: &mut PgConnection,
+    new: &NewOperator,
+    now: OffsetDateTime,
+) -> Result<OperatorId, CreateError> {
+    let operator = store::insert_operator(db, new, now).await.map_err(taken)?;
+    let limits = BettingLimits::of_new_operator(new.currency);
+    let unit = 10_i64.pow(new.currency.decimals().into());
+    let default_balance = Minor::new(DEFAULT_BALANCE_UNITS * unit);
+    store::insert_settings(operator, db, &limits, default_balance).await?;
+    crate::coherence::bump(Topic::of(operator, Kind::Operator), db).await?;
+    Ok(operator)
+}
+
+/// The operator of this subdomain.
+pub async fn find_operator(db: &mut PgConnection, subdomain: &Subdomain) -> Result<OperatorId, CreateError> {
+    let found = super::store::operator(db, subdomain).await?;
+    Ok(found.ok_or(CreateError::UnknownOperator)?.id)
+}
+
+/// Creates staff of `operator`, or of the platform where that is [`OperatorId::PLATFORM`].
+pub async fn create_staff(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    new: &NewStaff,
+    now: OffsetDateTime,
+) -> Result<StaffId, CreateError> {
+    store::insert_staff(operator, db, new, now).await.map_err(taken)
+}
+
+/// Creates a player with a wallet, its first seed pair and, unless the balance is zero, the ledger entry that brings it
+/// from the cashier.
+pub async fn create_player(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    new: &NewPlayer,
+    opening: &Opening,
+) -> Result<PlayerId, CreateError> {
+    let player = store::insert_player(operator, db, new, opening.at)
+        .await
+        .map_err(taken)?;
+    let seed_pair = store::insert_seed_pair(operator, db, player, opening).await?;
+    let mut wallet = ledger::open_wallet(operator, db, player, seed_pair).await?;
+    if opening.balance != Minor::ZERO {
+        let posting = Posting {
+            debit: Account::Cashier,
+            credit: Account::Wallet(player),
+            amount: opening.balance,
+            reason: Reason::Grant,
+            reference: "opening".to_owned(),
+        };
+        wallet.post(opening.tx_id, &[posting])?;
+        ledger::post(operator, db, vec![wallet], opening.at).await?;
+    }
+    Ok(player)
+}
+
+fn taken(error: sqlx::Error) -> CreateError {
+    let error = DbError::from(error);
+    let taken = [
+        ("operators_subdomain_unique", CreateError::SubdomainTaken),
+        ("staff_login_unique", CreateError::LoginTaken),
+        ("players_username_unique", CreateError::UsernameTaken),
+        ("players_email_unique", CreateError::EmailTaken),
+    ];
+    taken
+        .into_iter()
+        .find(|(constraint, _)| error.is_constraint(constraint))
+        .map_or(CreateError::Database(error), |(_, taken)| taken)
+}

@@ -1,0 +1,95 @@
+//! What can go wrong with log-ins and sessions. Must never tell an unknown name from a wrong password.
+
+use shared::db::DbError;
+
+use crate::ledger::LedgerError;
+
+use super::token::Realm;
+
+/// Why somebody is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// No session, or one that ended.
+    #[error("nobody is logged in")]
+    NotLoggedIn,
+    /// The name or the password is wrong.
+    #[error("wrong name or password")]
+    WrongCredentials(Realm),
+    /// The person's account is disabled.
+    #[error("the account is disabled")]
+    AccountDisabled,
+    /// The operator is disabled.
+    #[error("the operator is disabled")]
+    OperatorDisabled,
+    /// There is no such operator, or the session is another one's.
+    #[error("there is no such operator")]
+    UnknownOperator,
+    /// A page of another site sent a request that changes something.
+    #[error("the request comes from another site")]
+    CrossSite,
+    /// Too many log-ins failed.
+    #[error("too many log-ins failed; again in {retry_after_s} s")]
+    TooManyFailures {
+        /// After how long to try again.
+        retry_after_s: u32,
+    },
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(DbError),
+}
+
+shared::transaction_error!(AccountError);
+
+/// Why a password could not be hashed or checked.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// Too many passwords wait to be hashed.
+    #[error("too many passwords wait to be hashed")]
+    Busy,
+    /// The hash function refused: a fault of ours.
+    #[error("the hash function refused")]
+    Hash(#[source] argon2::password_hash::Error),
+    /// The work ended before its end: a fault of ours.
+    #[error("hashing was cut off")]
+    CutOff(#[from] tokio::task::JoinError),
+}
+
+/// Why an operator, its staff or a player could not be created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// Another operator has the subdomain.
+    #[error("an operator with this subdomain exists already")]
+    SubdomainTaken,
+    /// Somebody has the log-in name.
+    #[error("somebody has this log-in name already; they are unique in the whole installation")]
+    LoginTaken,
+    /// Another player of the operator has the user name.
+    #[error("a player with this user name exists already")]
+    UsernameTaken,
+    /// Another player of the operator has the e-mail address.
+    #[error("a player with this e-mail address exists already")]
+    EmailTaken,
+    /// There is no such operator.
+    #[error("there is no operator with this subdomain")]
+    UnknownOperator,
+    /// The ledger refused the opening balance.
+    #[error(transparent)]
+    Ledger(LedgerError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(DbError),
+}
+
+shared::transaction_error!(CreateError);
+
+impl From<LedgerError> for CreateError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Database(error) => Self::Database(error),
+            refused => Self::Ledger(refused),
+        }
+    }
+}

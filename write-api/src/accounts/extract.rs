@@ -1,0 +1,190 @@
+//! Extractors that tell a handler who asks. Each makes one short read and has given its connection back when it
+//! returns. Must never take a name, a number or a role from the request: only a session proves them.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use shared::ids::{OperatorId, PlayerId, StaffId, Subdomain};
+use shared::problem::Problem;
+
+use crate::app::{App, SharedApp};
+
+use super::error::AccountError;
+use super::failures::Guess;
+use super::rules::{LoginName, Sender, Session, Tenant};
+use super::store;
+use super::token::{Credential, Realm};
+
+/// A logged-in, active player of an active operator. On a path with `{subdomain}` that operator is meant, else 404.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlayerSession {
+    /// The player's operator.
+    pub operator: OperatorId,
+    /// The player.
+    pub player: PlayerId,
+}
+
+/// Logged-in, active staff of an active operator. On a path with `{subdomain}` that operator is meant, else 404.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperatorStaff {
+    /// The operator.
+    pub operator: OperatorId,
+    /// Who it is.
+    pub staff: StaffId,
+}
+
+/// Logged-in, active staff of the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlatformStaff {
+    /// Who it is.
+    pub staff: StaffId,
+}
+
+impl FromRequestParts<SharedApp> for PlayerSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
+        let tenant = tenant(parts).await;
+        let (operator, player) = person(parts, app, Realm::Players, tenant).await?;
+        let player = PlayerId::new(player);
+        Ok(Self { operator, player })
+    }
+}
+
+impl FromRequestParts<SharedApp> for OperatorStaff {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
+        let tenant = tenant(parts).await;
+        let (operator, staff) = person(parts, app, Realm::OperatorStaff, tenant).await?;
+        let staff = StaffId::new(staff);
+        Ok(Self { operator, staff })
+    }
+}
+
+impl FromRequestParts<SharedApp> for PlatformStaff {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
+        let (_, staff) = person(parts, app, Realm::PlatformStaff, Tenant::Any).await?;
+        let staff = StaffId::new(staff);
+        Ok(Self { staff })
+    }
+}
+
+/// The operator and the number of the person whose session the request carries.
+async fn person(
+    parts: &Parts,
+    app: &App,
+    realm: Realm,
+    tenant: Tenant,
+) -> Result<(OperatorId, i64), AccountError> {
+    let credential = allowed_credential(parts, realm)?.ok_or(AccountError::NotLoggedIn)?;
+    let operator = credential.token().operator();
+    if (operator == OperatorId::PLATFORM) != (realm == Realm::PlatformStaff) {
+        return Err(AccountError::NotLoggedIn);
+    }
+    let (token_hash, now) = (credential.token().hash(), app.clock.now());
+    let session: Option<Session> = app
+        .db
+        .read(move |db| {
+            Box::pin(async move {
+                let session = match realm {
+                    Realm::Players => store::player_session(operator, db, &token_hash, now).await?,
+                    Realm::OperatorStaff => {
+                        store::operator_staff_session(operator, db, &token_hash, now).await?
+                    }
+                    Realm::PlatformStaff => store::platform_staff_session(db, &token_hash, now).await?,
+                };
+                Ok::<_, AccountError>(session)
+            })
+        })
+        .await?;
+    let session = session.ok_or(AccountError::NotLoggedIn)?;
+    session.admit(&tenant)?;
+    Ok((operator, session.person))
+}
+
+/// The credential of a request. A cookie that a page of another site may have caused to be sent changes nothing.
+fn allowed_credential(parts: &Parts, realm: Realm) -> Result<Option<Credential>, AccountError> {
+    let credential = Credential::find(&parts.headers, realm);
+    let is_by_cookie = matches!(credential, Some(Credential::Cookie(_)));
+    if is_by_cookie && !parts.method.is_safe() && Sender::of(&parts.headers) != Sender::SameOrigin {
+        return Err(AccountError::CrossSite);
+    }
+    Ok(credential)
+}
+
+async fn tenant(parts: &mut Parts) -> Tenant {
+    let Ok(params) = RawPathParams::from_request_parts(parts, &()).await else {
+        return Tenant::Impossible;
+    };
+    match params.iter().find(|(name, _)| *name == "subdomain") {
+        None => Tenant::Any,
+        Some((_, text)) => Subdomain::parse(text).map_or(Tenant::Impossible, Tenant::Named),
+    }
+}
+
+/// What a log-out route is told to end: the credentials of each kind of person, whether or not they still hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaving(Parts);
+
+impl Leaving {
+    /// The credential of `realm`, if there is one.
+    pub(super) fn credential(&self, realm: Realm) -> Result<Option<Credential>, AccountError> {
+        allowed_credential(&self.0, realm)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Leaving {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Ok(Self(parts.clone()))
+    }
+}
+
+/// Where a log-in comes from. Refuses what a page of another site sends: it would log people in as somebody else.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Visitor {
+    address: IpAddr,
+}
+
+impl Visitor {
+    /// What a try to log in with `name` counts against.
+    pub(super) fn guess(self, realm: Realm, tenant: &str, name: &LoginName) -> Guess {
+        Guess {
+            realm,
+            tenant: tenant.into(),
+            name: name.clone(),
+            address: self.address,
+        }
+    }
+}
+
+impl FromRequestParts<SharedApp> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
+        if Sender::of(&parts.headers) == Sender::OtherOrigin {
+            return Err(AccountError::CrossSite.into());
+        }
+        let forwarded = app.options.accounts.trust_forwarded_for;
+        let address = forwarded.then(|| forwarded_for(parts)).flatten();
+        Ok(Self {
+            address: address.unwrap_or_else(|| peer(parts)),
+        })
+    }
+}
+
+fn peer(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0.ip())
+}
+
+fn forwarded_for(parts: &Parts) -> Option<IpAddr> {
+    let lines = parts.headers.get_all("x-forwarded-for");
+    let line = lines.into_iter().next_back()?.to_str().ok()?;
+    line.rsplit(',').next()?.trim().parse().ok()
+}

@@ -1,0 +1,140 @@
+//! The routes of log-in and log-out, and how their answers look. Must never put a password or a hash into one.
+
+pub(crate) mod players;
+pub(crate) mod staff;
+
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Serialize;
+use shared::http::Private;
+use shared::problem::Problem;
+use utoipa::ToSchema;
+
+use crate::app::{App, SharedApp};
+
+use super::error::{AccountError, PasswordError};
+use super::token::{Realm, Token};
+
+/// The routes.
+pub(super) fn router() -> Router<SharedApp> {
+    Router::new()
+        .route("/api/auth/{subdomain}/login", post(players::login))
+        .route("/api/auth/{subdomain}/logout", post(players::logout))
+        .route("/api/auth/{subdomain}/me", get(players::me_here))
+        .route("/api/auth/me", get(players::me))
+        .route("/api/admin-login", post(staff::login))
+        .route("/api/admin-logout", post(staff::logout))
+        .route("/api/admin-check", get(staff::check))
+        .route("/api/superadmin/login", post(staff::platform_login))
+        .route("/api/superadmin/logout", post(staff::platform_logout))
+}
+
+/// An answer that also sets or clears a session's cookie.
+#[derive(Debug)]
+pub(crate) struct WithCookie<T> {
+    cookie: HeaderValue,
+    body: T,
+}
+
+impl<T: Serialize> IntoResponse for WithCookie<T> {
+    fn into_response(self) -> Response {
+        let mut response = Private(self.body).into_response();
+        response.headers_mut().append(header::SET_COOKIE, self.cookie);
+        response
+    }
+}
+
+/// A log-in that worked.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LoggedIn {
+    /// Always true.
+    success: bool,
+    /// For people.
+    message: &'static str,
+    /// For `Authorization: Bearer`, where there is no cookie.
+    token: String,
+}
+
+impl LoggedIn {
+    fn with(token: &Token) -> Self {
+        Self {
+            success: true,
+            message: "Login successful",
+            token: token.reveal().to_owned(),
+        }
+    }
+}
+
+/// A log-out, whether or not anybody was logged in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LoggedOut {
+    /// Always true.
+    success: bool,
+    /// For people.
+    message: &'static str,
+}
+
+impl LoggedOut {
+    fn clearing(realm: Realm, app: &App) -> WithCookie<Self> {
+        WithCookie {
+            cookie: realm.cookie_without(&app.options.accounts),
+            body: Self {
+                success: true,
+                message: "Logged out successfully",
+            },
+        }
+    }
+}
+
+/// Seconds after which a password may find a place in the queue.
+const BUSY_RETRY_AFTER_S: u32 = 1;
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::NotLoggedIn => Self::unauthenticated(),
+            AccountError::WrongCredentials(realm) => {
+                let detail = match realm {
+                    Realm::Players => "Invalid username or password",
+                    Realm::OperatorStaff | Realm::PlatformStaff => "Invalid login credentials",
+                };
+                Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", detail)
+            }
+            AccountError::AccountDisabled => {
+                Self::forbidden("account_disabled", "Account has been disabled by administrator")
+            }
+            AccountError::OperatorDisabled => Self::forbidden(
+                "operator_disabled",
+                "This sportsbook is currently disabled. Please contact support.",
+            ),
+            AccountError::UnknownOperator => {
+                Self::not_found("operator_not_found", "There is no such sportsbook")
+            }
+            AccountError::CrossSite => {
+                Self::forbidden("cross_site", "Only a page of this site may do this with a cookie")
+            }
+            AccountError::TooManyFailures { retry_after_s } => Self::too_many_requests(
+                "too_many_failed_logins",
+                "Too many log-ins failed. Please try again later.",
+                retry_after_s,
+            ),
+            AccountError::Password(error) => error.into(),
+            AccountError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::unavailable(
+                "busy",
+                "Too many people are logging in at this moment. Please try again.",
+                BUSY_RETRY_AFTER_S,
+            ),
+            PasswordError::Hash(_) | PasswordError::CutOff(_) => Self::internal(error),
+        }
+    }
+}

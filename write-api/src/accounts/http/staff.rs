@@ -1,0 +1,223 @@
+//! Log-in and log-out of an operator's staff and of the platform's. Must never let one in where the other belongs.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use shared::http::{JsonBody, Private};
+use shared::ids::OperatorId;
+use shared::problem::{Problem, ProblemBody};
+use utoipa::ToSchema;
+
+use crate::app::{App, SharedApp};
+
+use super::super::error::AccountError;
+use super::super::extract::{Leaving, OperatorStaff, Visitor};
+use super::super::login::{self, Account};
+use super::super::rules::{LoginName, Password};
+use super::super::store::{self, Person, PlatformStaffRow, StaffRow};
+use super::super::token::Realm;
+use super::{LoggedIn, LoggedOut, WithCookie};
+
+/// The log-in of an operator's staff.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct StaffLogin {
+    /// Log-in name, in any case.
+    #[schema(value_type = String)]
+    login: LoginName,
+    /// 1 to 200 bytes.
+    #[schema(value_type = String)]
+    password: Password,
+    /// When given, only staff of this operator is let in.
+    #[serde(default)]
+    subdomain: Option<String>,
+}
+
+/// The log-in of the platform's staff.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct PlatformLogin {
+    /// Log-in name, in any case.
+    #[schema(value_type = String)]
+    username: LoginName,
+    /// 1 to 200 bytes.
+    #[schema(value_type = String)]
+    password: Password,
+}
+
+/// Staff who are logged in now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StaffLoggedIn {
+    #[serde(flatten)]
+    logged_in: LoggedIn,
+    operator: OperatorOfStaff,
+}
+
+/// Whether staff is logged in, and where.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StaffCheck {
+    /// Always true.
+    success: bool,
+    logged_in: bool,
+    /// Only when somebody is logged in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operator: Option<OperatorOfStaff>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct OperatorOfStaff {
+    /// The operator's number.
+    id: OperatorId,
+    /// The log-in name of the person.
+    login: String,
+    sportsbook_name: String,
+    subdomain: String,
+}
+
+impl From<StaffRow> for OperatorOfStaff {
+    fn from(row: StaffRow) -> Self {
+        Self {
+            id: row.operator,
+            login: row.login,
+            sportsbook_name: row.operator_name,
+            subdomain: row.subdomain,
+        }
+    }
+}
+
+impl Account for StaffRow {
+    fn password_hash(&self) -> String {
+        self.password_hash.clone()
+    }
+}
+
+impl Account for PlatformStaffRow {
+    fn password_hash(&self) -> String {
+        self.password_hash.clone()
+    }
+}
+
+/// Logs an operator's staff in and makes a new session.
+#[utoipa::path(post, path = "/api/admin-login", tag = "accounts", request_body = StaffLogin,
+    responses((status = 200, body = StaffLoggedIn), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn login(
+    State(app): State<SharedApp>,
+    visitor: Visitor,
+    JsonBody(body): JsonBody<StaffLogin>,
+) -> Result<WithCookie<StaffLoggedIn>, Problem> {
+    let guess = visitor.guess(Realm::OperatorStaff, "", &body.login);
+    app.passwords.admit(&guess, &app.clock)?;
+    let name = body.login;
+    let found = app
+        .db
+        .read(move |db| {
+            let name = name.clone();
+            Box::pin(async move {
+                let staff = store::staff_by_login(db, &name).await?;
+                Ok::<_, AccountError>(staff)
+            })
+        })
+        .await?;
+    let wanted = body.subdomain.filter(|text| !text.trim().is_empty());
+    let staff = found.filter(|staff| {
+        wanted
+            .as_ref()
+            .is_none_or(|wanted| wanted.trim().eq_ignore_ascii_case(&staff.subdomain))
+    });
+    let staff = login::verified(&app, &guess, body.password, staff).await?;
+    if !staff.operator_is_active {
+        return Err(AccountError::OperatorDisabled.into());
+    }
+    if !staff.is_active {
+        return Err(AccountError::AccountDisabled.into());
+    }
+    let token = login::open_session(&app, staff.operator, Person::Staff(staff.id)).await?;
+    Ok(WithCookie {
+        cookie: Realm::OperatorStaff.cookie_with(&token, &app.options.accounts),
+        body: StaffLoggedIn {
+            logged_in: LoggedIn::with(&token),
+            operator: staff.into(),
+        },
+    })
+}
+
+/// Ends the session of an operator's staff; also answers 200 when there is none.
+#[utoipa::path(post, path = "/api/admin-logout", tag = "accounts",
+    responses((status = 200, body = LoggedOut), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn logout(
+    State(app): State<SharedApp>,
+    leaving: Leaving,
+) -> Result<WithCookie<LoggedOut>, Problem> {
+    Ok(leave(&app, &leaving, Realm::OperatorStaff).await?)
+}
+
+/// Whether an operator's staff is logged in, for pages that have to decide what to show. Never 401.
+#[utoipa::path(get, path = "/api/admin-check", tag = "accounts", responses((status = 200, body = StaffCheck)))]
+pub(crate) async fn check(
+    State(app): State<SharedApp>,
+    session: Result<OperatorStaff, Problem>,
+) -> Result<Private<StaffCheck>, Problem> {
+    let row = match session {
+        Ok(OperatorStaff { operator, staff }) => {
+            app.db
+                .read(move |db| {
+                    Box::pin(async move {
+                        let row = store::staff_by_id(operator, db, staff).await?;
+                        Ok::<_, AccountError>(row)
+                    })
+                })
+                .await?
+        }
+        Err(problem) if problem.status().is_client_error() => None,
+        Err(problem) => return Err(problem),
+    };
+    Ok(Private(StaffCheck {
+        success: true,
+        logged_in: row.is_some(),
+        operator: row.map(OperatorOfStaff::from),
+    }))
+}
+
+/// Logs the platform's staff in and makes a new session. A disabled account is refused like a wrong password.
+#[utoipa::path(post, path = "/api/superadmin/login", tag = "accounts", request_body = PlatformLogin,
+    responses((status = 200, body = LoggedIn), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn platform_login(
+    State(app): State<SharedApp>,
+    visitor: Visitor,
+    JsonBody(body): JsonBody<PlatformLogin>,
+) -> Result<WithCookie<LoggedIn>, Problem> {
+    let guess = visitor.guess(Realm::PlatformStaff, "", &body.username);
+    app.passwords.admit(&guess, &app.clock)?;
+    let name = body.username;
+    let found = app
+        .db
+        .read(move |db| {
+            let name = name.clone();
+            Box::pin(async move {
+                let staff = store::platform_staff_by_login(db, &name).await?;
+                Ok::<_, AccountError>(staff.filter(|staff| staff.is_active))
+            })
+        })
+        .await?;
+    let staff = login::verified(&app, &guess, body.password, found).await?;
+    let person = Person::Staff(staff.id);
+    let token = login::open_session(&app, OperatorId::PLATFORM, person).await?;
+    Ok(WithCookie {
+        cookie: Realm::PlatformStaff.cookie_with(&token, &app.options.accounts),
+        body: LoggedIn::with(&token),
+    })
+}
+
+/// Ends the session of the platform's staff; also answers 200 when there is none.
+#[utoipa::path(post, path = "/api/superadmin/logout", tag = "accounts",
+    responses((status = 200, body = LoggedOut), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn platform_logout(
+    State(app): State<SharedApp>,
+    leaving: Leaving,
+) -> Result<WithCookie<LoggedOut>, Problem> {
+    Ok(leave(&app, &leaving, Realm::PlatformStaff).await?)
+}
+
+async fn leave(app: &App, leaving: &Leaving, realm: Realm) -> Result<WithCookie<LoggedOut>, AccountError> {
+    if let Some(credential) = leaving.credential(realm)? {
+        login::close_session(app, credential.token()).await?;
+    }
+    Ok(LoggedOut::clearing(realm, app))
+}

@@ -1,0 +1,75 @@
+//! Every option and limit of log-ins and sessions. Must never hold a secret.
+
+/// Limits of log-ins and sessions.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AccountLimits {
+    /// How long a session lives after its log-in, in seconds; using it does not make it longer.
+    #[arg(long, env = "SESSION_S", default_value_t = Self::DEFAULT.session_s,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub session_s: u32,
+    /// Sessions of one person at once; at the next log-in the oldest ends.
+    #[arg(long, env = "SESSIONS_PER_PERSON", default_value_t = Self::DEFAULT.sessions_per_person,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub sessions_per_person: u32,
+    /// How often expired sessions are deleted, in seconds.
+    #[arg(long, env = "SESSION_SWEEP_S", default_value_t = Self::DEFAULT.session_sweep_s,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub session_sweep_s: u32,
+    /// Expired sessions deleted in one transaction.
+    #[arg(long, env = "SESSION_SWEEP_BATCH", default_value_t = Self::DEFAULT.session_sweep_batch,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub session_sweep_batch: u32,
+    /// Passwords hashed at once; each takes a processor core and 19 MiB for some 20 milliseconds.
+    #[arg(long, env = "PASSWORD_WORKERS", default_value_t = Self::DEFAULT.password_workers,
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub password_workers: u16,
+    /// Passwords that may wait to be hashed; more are refused with 503.
+    #[arg(long, env = "PASSWORD_QUEUE", default_value_t = Self::DEFAULT.password_queue)]
+    pub password_queue: u16,
+    /// Failed log-ins for one name within the window, after which further ones are refused with 429.
+    #[arg(long, env = "LOGIN_FAILURES_PER_ACCOUNT", default_value_t = Self::DEFAULT.login_failures_per_account,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub login_failures_per_account: u32,
+    /// The same for one address. Generous, because people behind one front door or router share theirs.
+    #[arg(long, env = "LOGIN_FAILURES_PER_ADDRESS", default_value_t = Self::DEFAULT.login_failures_per_address,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub login_failures_per_address: u32,
+    /// The window in which failed log-ins are counted, in seconds from the first of them.
+    #[arg(long, env = "LOGIN_FAILURE_WINDOW_S", default_value_t = Self::DEFAULT.login_failure_window_s,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub login_failure_window_s: u32,
+    /// Names and addresses whose failed log-ins are remembered at once; beyond it the least recent is forgotten.
+    #[arg(long, env = "LOGIN_FAILURES_TRACKED", default_value_t = Self::DEFAULT.login_failures_tracked,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub login_failures_tracked: u32,
+    /// Send session cookies over plain HTTP too. Only for a machine of one's own.
+    #[arg(long, env = "COOKIE_INSECURE")]
+    pub cookie_insecure: bool,
+    /// Take a client's address from the last entry of X-Forwarded-For. Only where every request comes through a
+    /// front door that writes this entry.
+    #[arg(long, env = "TRUST_FORWARDED_FOR")]
+    pub trust_forwarded_for: bool,
+}
+
+impl AccountLimits {
+    const DEFAULT: Self = Self {
+        session_s: 7 * 24 * 60 * 60,
+        sessions_per_person: 20,
+        session_sweep_s: 60,
+        session_sweep_batch: 1000,
+        password_workers: 2,
+        password_queue: 128,
+        login_failures_per_account: 10,
+        login_failures_per_address: 1000,
+        login_failure_window_s: 300,
+        login_failures_tracked: 100_000,
+        cookie_insecure: false,
+        trust_forwarded_for: false,
+    };
+}
+
+impl Default for AccountLimits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

@@ -1,0 +1,230 @@
+//! Hashing and checking of passwords with Argon2id, off the threads that serve requests.
+//! Must never hash more at once than its limits allow, and never be quicker for a name that does not exist.
+
+use std::sync::Arc;
+
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc};
+use argon2::{Algorithm, Argon2, Params, Version};
+use shared::clock::Clock;
+use shared::random::Random;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::error::{AccountError, PasswordError};
+use super::failures::{Failures, Guess};
+use super::limits::AccountLimits;
+use super::rules::Password;
+
+/// Checked where there is no account. Of the same cost as [`argon2id`], and no password is known to fit.
+const DECOY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// 19 MiB, two passes, one lane: OWASP's first choice for Argon2id.
+fn argon2id() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
+}
+
+/// A password as it is stored: an Argon2id hash in PHC form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HashedPassword(Box<str>);
+
+impl HashedPassword {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Hashes and checks passwords, a few at once, and remembers failed log-ins. Needs no running service.
+#[derive(Debug)]
+pub struct Passwords {
+    workers: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    failures: Arc<Failures>,
+}
+
+impl Passwords {
+    /// With the limits of the configuration, or with `AccountLimits::default()`.
+    pub fn new(limits: &AccountLimits) -> Self {
+        let workers = usize::from(limits.password_workers);
+        Self {
+            workers: Arc::new(Semaphore::new(workers)),
+            places: Arc::new(Semaphore::new(workers + usize::from(limits.password_queue))),
+            failures: Arc::new(Failures::new(limits)),
+        }
+    }
+
+    /// Hashes a new password with a salt of its own.
+    pub async fn hash(&self, password: &Password, random: &Random) -> Result<HashedPassword, PasswordError> {
+        let (password, salt) = (password.clone(), random.bytes::<16>());
+        let turn = self.turn().await?;
+        let hash = turn
+            .run(move || argon2id().hash_password_with_salt(password.as_bytes(), &salt))
+            .await?
+            .map_err(PasswordError::Hash)?;
+        Ok(HashedPassword(hash.to_string().into()))
+    }
+
+    /// Refuses a guess whose name or address has failed too often, before anything is looked up for it.
+    pub(super) fn admit(&self, guess: &Guess, clock: &Clock) -> Result<(), AccountError> {
+        self.failures.admit(guess, clock.elapsed())
+    }
+
+    /// Whether `password` is the one of `stored`, and counts the failure when it is not. Takes as long when there is
+    /// nothing stored.
+    pub(super) async fn check(
+        &self,
+        guess: &Guess,
+        password: Password,
+        stored: Option<String>,
+        clock: &Clock,
+    ) -> Result<bool, AccountError> {
+        let turn = self.turn().await?;
+        // Guesses that waited together were all admitted before any of them failed.
+        self.admit(guess, clock)?;
+        let (guess, clock) = (guess.clone(), clock.clone());
+        let failures = Arc::clone(&self.failures);
+        let checked = turn.run(move || {
+            let is_right = is_of(&password, stored.as_deref());
+            // Here, so that it counts before the next guess gets its turn, and when nobody waits for the answer.
+            if !is_right {
+                failures.record(&guess, clock.elapsed());
+            }
+            is_right
+        });
+        Ok(checked.await?)
+    }
+
+    async fn turn(&self) -> Result<Turn, PasswordError> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| PasswordError::Busy)?;
+        let worker = Arc::clone(&self.workers).acquire_owned().await;
+        let worker = worker.map_err(|_| PasswordError::Busy)?;
+        Ok(Turn {
+            _place: place,
+            _worker: worker,
+        })
+    }
+}
+
+/// A place in the queue and a worker, held until the work is done, even if nobody waits for it any more.
+struct Turn {
+    _place: OwnedSemaphorePermit,
+    _worker: OwnedSemaphorePermit,
+}
+
+impl Turn {
+    async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let task = tokio::task::spawn_blocking(move || {
+            let _held = self;
+            work()
+        });
+        Ok(task.await?)
+    }
+}
+
+fn is_of(password: &Password, stored: Option<&str>) -> bool {
+    let stored = stored.and_then(|text| phc::PasswordHash::new(text).ok());
+    let is_known = stored.is_some();
+    let Some(hash) = stored.or_else(|| phc::PasswordHash::new(DECOY).ok()) else {
+        return false;
+    };
+    let fits = argon2id().verify_password(password.as_bytes(), &hash);
+    fits.is_ok() && is_known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rules::LoginName;
+    use super::super::token::Realm;
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::try_from(text.to_owned()).unwrap()
+    }
+
+    fn guess() -> Guess {
+        Guess {
+            realm: Realm::Players,
+            tenant: "aurora".into(),
+            name: LoginName::try_from("alice".to_owned()).unwrap(),
+            address: [127, 0, 0, 1].into(),
+        }
+    }
+
+    async fn check(passwords: &Passwords, text: &str, stored: &str) -> Result<bool, AccountError> {
+        let stored = Some(stored.to_owned());
+        passwords
+            .check(&guess(), password(text), stored, &Clock::machine())
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_only_and_two_hashes_differ() {
+        let passwords = Passwords::new(&AccountLimits::default());
+        let random = Random::seeded(1);
+        let right = password("correct horse");
+        let hash = passwords.hash(&right, &random).await.unwrap();
+        assert!(check(&passwords, "correct horse", hash.as_str()).await.unwrap());
+        assert!(!check(&passwords, "Correct horse", hash.as_str()).await.unwrap());
+        let again = passwords.hash(&right, &random).await.unwrap();
+        assert_ne!(hash, again);
+    }
+
+    #[tokio::test]
+    async fn the_decoy_costs_the_same_as_a_new_hash() {
+        let passwords = Passwords::new(&AccountLimits::default());
+        let hash = passwords
+            .hash(&password("demo-password"), &Random::seeded(2))
+            .await
+            .unwrap();
+        let cost = |text: &str| {
+            let hash = phc::PasswordHash::new(text).unwrap();
+            let length = hash.hash.unwrap().len();
+            (hash.algorithm, hash.version, hash.params, length)
+        };
+        assert_eq!(cost(DECOY), cost(hash.as_str()));
+    }
+
+    #[test]
+    fn without_a_readable_hash_no_password_is_right() {
+        for stored in [
+            None,
+            Some(""),
+            Some("demo-password"),
+            Some("scrypt:32768:8:1$s$00"),
+        ] {
+            assert!(!is_of(&password("demo-password"), stored), "{stored:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn more_than_the_queue_holds_are_refused_at_once() {
+        let passwords = Passwords::new(&AccountLimits {
+            password_workers: 1,
+            password_queue: 0,
+            ..AccountLimits::default()
+        });
+        let held = passwords.turn().await.unwrap();
+        let refused = check(&passwords, "demo-password", DECOY).await;
+        assert!(matches!(
+            refused,
+            Err(AccountError::Password(PasswordError::Busy))
+        ));
+        drop(held);
+        assert!(!check(&passwords, "demo-password", DECOY).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn guesses_that_waited_together_do_not_get_past_the_limit_together() {
+        let passwords = Passwords::new(&AccountLimits {
+            password_workers: 1,
+            login_failures_per_account: 2,
+            ..AccountLimits::default()
+        });
+        let together = futures_util::future::join_all((0..6).map(|_| check(&passwords, "x", DECOY)));
+        let checked = together.await.into_iter().flatten().count();
+        assert_eq!(checked, 2);
+    }
+}

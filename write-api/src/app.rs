@@ -1,0 +1,177 @@
+//! Puts the service together: state, routes, background work, shutdown. Must never hold a rule of a feature.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use shared::clock::Clock;
+use shared::db::{Db, DbError};
+use shared::http::{RequestIds, nothing_here, outermost, within_request_time};
+use shared::metrics::{Metrics, measure};
+use shared::random::Random;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::Passwords;
+use crate::coherence::Readers;
+use crate::config::WriteOptions;
+use crate::feed::FeedStatus;
+
+/// What every handler works with.
+#[derive(Debug)]
+pub struct App {
+    /// The primary database.
+    pub db: Db,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+    /// The readers that are told of changes.
+    pub readers: Readers,
+    /// Hashing and checking of passwords.
+    pub passwords: Passwords,
+    /// What the sports feed has done so far.
+    pub feed: FeedStatus,
+    /// Options as given.
+    pub options: WriteOptions,
+    /// Counts for `/metrics`.
+    pub metrics: Metrics,
+    /// Work that shutdown waits for.
+    pub tasks: TaskTracker,
+}
+
+/// The state of every route.
+pub type SharedApp = Arc<App>;
+
+/// Why the service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("can't listen on {address}: {source}. Choose another with --listen, or stop what uses it.")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Something of the operating system failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The database URL can't be read.
+    #[error("the database can't be used: {0}")]
+    Db(#[from] DbError),
+    /// The database can't be reached.
+    #[error("the database can't be reached: {0}")]
+    Connect(#[from] sqlx::Error),
+    /// A migration failed.
+    #[error("the schema can't be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// An outgoing HTTP client could not be made.
+    #[error("no HTTP client could be made: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A running service.
+#[derive(Debug)]
+pub struct Service {
+    address: SocketAddr,
+    app: SharedApp,
+    stop: CancellationToken,
+    server: JoinHandle<()>,
+}
+
+/// Starts the service; it is listening when this returns.
+///
+/// # Errors
+/// When the address is taken or an option can't be used. An absent database is no error: it may come back.
+pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Result<Service, StartError> {
+    let address = options.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Listen { address, source })?;
+    let address = listener.local_addr()?;
+    let tasks = TaskTracker::new();
+    let db = Db::new(
+        &options.database_url,
+        &options.instance,
+        options.db.clone(),
+        tasks.clone(),
+        clock.clone(),
+    )?;
+    let app = Arc::new(App {
+        readers: Readers::new(
+            options.readers.clone(),
+            options.webhook_secret.clone(),
+            clock.clone(),
+            random.clone(),
+            tasks.clone(),
+        )?,
+        passwords: Passwords::new(&options.accounts),
+        metrics: Metrics::new(clock.clone(), db.clone(), |_| {}),
+        feed: FeedStatus::default(),
+        db,
+        clock,
+        random,
+        tasks,
+        options,
+    });
+    let stop = CancellationToken::new();
+    crate::feed::spawn(Arc::clone(&app), stop.clone());
+    crate::accounts::spawn_sweeper(Arc::clone(&app), stop.clone());
+    let router = router(Arc::clone(&app));
+    let limits = app.options.http.clone();
+    let server = tokio::spawn(shared::server::serve(listener, router, limits, stop.clone()));
+    Ok(Service {
+        address,
+        app,
+        stop,
+        server,
+    })
+}
+
+/// Every route, with the layers around it.
+fn router(app: SharedApp) -> Router {
+    let ids = RequestIds::new(&app.random);
+    let metrics = app.metrics.clone();
+    let limits = app.options.http.clone();
+    Router::new()
+        .merge(crate::health::router())
+        .merge(crate::accounts::router())
+        .merge(crate::casino::router())
+        .merge(crate::operators::router())
+        .merge(crate::events::router())
+        .merge(crate::feed::router())
+        .fallback(async || nothing_here())
+        .layer(from_fn_with_state(limits.clone(), within_request_time))
+        .layer(DefaultBodyLimit::max(limits.http_body_bytes))
+        .route_layer(from_fn_with_state(metrics, measure))
+        .layer(from_fn_with_state(ids, outermost))
+        .with_state(app)
+}
+
+impl Service {
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The state, for what runs beside the routes.
+    pub const fn app(&self) -> &SharedApp {
+        &self.app
+    }
+
+    /// Takes no more requests, waits for those under way and for their transactions, and closes the pool.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if let Err(error) = self.server.await {
+            tracing::error!(%error, "the server ended badly");
+        }
+        self.app.tasks.close();
+        self.app.tasks.wait().await;
+        self.app.db.close().await;
+    }
+}

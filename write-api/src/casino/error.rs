@@ -1,0 +1,74 @@
+//! Why the casino refuses a bet or does not find a round. Must never know about HTTP.
+
+use shared::db::DbError;
+use shared::money::{AmountError, Currency, Money};
+
+use super::slots::rules::SlotsError;
+use crate::commands::KeyReused;
+use crate::ledger::LedgerError;
+
+/// Why the casino does not do what it is asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CasinoError {
+    /// The operator is suspended.
+    #[error("the operator is disabled")]
+    OperatorDisabled,
+    /// The operator's casino switch is off.
+    #[error("the casino is disabled")]
+    CasinoDisabled,
+    /// The player is disabled.
+    #[error("the account is disabled")]
+    AccountDisabled,
+    /// The bet names another currency than the operator's.
+    #[error("the currency is {}", .0.code())]
+    WrongCurrency(Currency),
+    /// The stake is no amount.
+    #[error("the stake {0}")]
+    StakeNotAnAmount(AmountError),
+    /// The stake is below the operator's smallest.
+    #[error("the stake is less than {0}")]
+    StakeTooSmall(Money),
+    /// The stake is above the operator's largest.
+    #[error("the stake is more than {0}")]
+    StakeTooLarge(Money),
+    /// The stake is more than the wallet holds.
+    #[error("the wallet holds {available}")]
+    InsufficientFunds {
+        /// What the wallet holds.
+        available: Money,
+        /// In which currency.
+        currency: Currency,
+    },
+    /// The stake can't be played on the slots.
+    #[error("the stake {0}")]
+    Slots(#[from] SlotsError),
+    /// The idempotency key was used for another request.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    /// The player has no such round in this game.
+    #[error("there is no such round")]
+    UnknownRound,
+    /// The client's payout is not that of the round.
+    #[error("the payout is {0}")]
+    WrongPayout(Money),
+    /// The ledger refused what was checked before: a fault of ours.
+    #[error(transparent)]
+    Ledger(LedgerError),
+    /// An answer could not be written as JSON: a fault of ours.
+    #[error("the answer could not be written")]
+    Answer(#[from] serde_json::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Database(DbError),
+}
+
+shared::transaction_error!(CasinoError);
+
+impl From<LedgerError> for CasinoError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Database(error) => Self::Database(error),
+            refused => Self::Ledger(refused),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Versions of cached data: bumped inside the transaction that changes the data, then pushed to every reader.
+//! Must never push what is not committed, nor make a change wait for a reader that is slow or away.
+
+mod answer;
+mod delivery;
+mod options;
+mod readers;
+mod store;
+
+pub use answer::{Announced, Nothing, PushHealth, PushReport, Saved};
+pub use options::ReaderOptions;
+pub use readers::Readers;
+pub use store::{bump, bump_all, current};

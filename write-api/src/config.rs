@@ -1,0 +1,157 @@
+//! Every option and limit of write-api, with a name, a default and an explanation. Must never hold a default secret.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use shared::clock::Clock;
+use shared::coherence::WebhookSecrets;
+use shared::db::DbLimits;
+use shared::http::HttpLimits;
+use shared::random::Random;
+use shared::telemetry::LogOptions;
+use sqlx::Connection;
+
+use crate::accounts::AccountLimits;
+use crate::accounts::cli::{self, AddOperator, AddStaff};
+use crate::coherence::ReaderOptions;
+use crate::feed::FeedOptions;
+use crate::feed::check::{CheckError, FeedCheck, check_folder};
+
+/// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
+#[derive(Debug, Parser)]
+#[command(name = "write-api", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until SIGTERM or Ctrl-C.
+    Serve(Box<WriteOptions>),
+    /// Bring the schema up to date and exit.
+    Migrate(MigrateOptions),
+    /// Check that every wallet, ledger entry and round agrees with the others, and exit; bets may go on meanwhile.
+    VerifyBooks(VerifyBooksOptions),
+    /// Create an operator and exit.
+    AddOperator(AddOperator),
+    /// Create staff of an operator or of the platform, with the password from the first line of standard input, and
+    /// exit.
+    AddStaff(AddStaff),
+    /// Read a folder of feed files, say what is in them and exit.
+    FeedCheck(FeedCheck),
+}
+
+#[derive(Debug, Args)]
+struct MigrateOptions {
+    /// The database, as postgres://user:password@host:port/name. Its user must own the schema.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: String,
+}
+
+#[derive(Debug, Args)]
+struct VerifyBooksOptions {
+    /// The database, as postgres://user:password@host:port/name. Its user only needs to read.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: String,
+}
+
+/// Options of `write-api serve`.
+#[derive(Clone, Debug, Args)]
+#[command(mut_arg("db_max_connections", |arg| arg.default_value("12")))]
+pub struct WriteOptions {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8090")]
+    pub listen: SocketAddr,
+    /// The primary database, as postgres://user:password@host:port/name.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+    /// Secrets that sign pushes to readers: `whsec_` and base64 of at least 24 bytes; two with a comma between while
+    /// they are being changed. The first signs.
+    #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true)]
+    pub webhook_secret: WebhookSecrets,
+    /// This instance's name in logs and in `pg_stat_activity`.
+    #[arg(long, env = "INSTANCE", default_value = "write-api")]
+    pub instance: String,
+    /// The readers to push changes to.
+    #[command(flatten)]
+    pub readers: ReaderOptions,
+    /// Log-ins and sessions.
+    #[command(flatten)]
+    pub accounts: AccountLimits,
+    /// The sports feed.
+    #[command(flatten)]
+    pub feed: FeedOptions,
+    /// The database pool.
+    #[command(flatten)]
+    pub db: DbLimits,
+    /// The HTTP side.
+    #[command(flatten)]
+    pub http: HttpLimits,
+    /// The log.
+    #[command(flatten)]
+    pub log: LogOptions,
+}
+
+impl Cli {
+    /// Does what the command line says; the exit code is 0 when it worked.
+    pub async fn run(self) -> ExitCode {
+        let result: Result<(), Box<dyn Error>> = match self.command {
+            Command::Serve(options) => serve(*options).await.map_err(Into::into),
+            Command::Migrate(options) => migrate(&options).await.map_err(Into::into),
+            Command::VerifyBooks(options) => verify_books(&options).await.map_err(Into::into),
+            Command::FeedCheck(options) => feed_check(&options).map_err(Into::into),
+            Command::AddOperator(options) => cli::add_operator(options, &Clock::machine())
+                .await
+                .map_err(Into::into),
+            Command::AddStaff(options) => cli::add_staff(options, &Clock::machine(), &Random::system())
+                .await
+                .map_err(Into::into),
+        };
+        match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("write-api: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// A sentence for people: why the service could not start.
+pub async fn serve(options: WriteOptions) -> Result<(), crate::app::StartError> {
+    shared::telemetry::start(&options.log);
+    let service = crate::app::start(options, Clock::machine(), Random::system()).await?;
+    // The launcher and people read this line to learn the port.
+    println!("listening on http://{}", service.address());
+    shared::server::told_to_stop().await?;
+    service.stop().await;
+    Ok(())
+}
+
+fn feed_check(options: &FeedCheck) -> Result<(), CheckError> {
+    let mut report = String::new();
+    let result = check_folder(options, Clock::machine().now().year(), &mut report);
+    print!("{report}");
+    result
+}
+
+async fn migrate(options: &MigrateOptions) -> Result<(), crate::app::StartError> {
+    let pool = sqlx::PgPool::connect(&options.database_url).await?;
+    migrations::migrate(&pool).await?;
+    pool.close().await;
+    println!("the schema is up to date");
+    Ok(())
+}
+
+async fn verify_books(options: &VerifyBooksOptions) -> Result<(), crate::ledger::BooksError> {
+    let mut db = sqlx::PgConnection::connect(&options.database_url).await?;
+    crate::ledger::verify_books(&mut db).await?;
+    println!("the books are right");
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! stub
+use axum::Router;
+use crate::app::SharedApp;
+pub fn router() -> Router<SharedApp> { Router::new() }

@@ -1,0 +1,242 @@
+//! The check of the books: recomputes every balance, chain and total from the entries and rounds. Must never write.
+
+use shared::db::DbError;
+use shared::ids::OperatorId;
+use sqlx::{Connection, PgConnection};
+
+/// The first thing in the books that is not as it must be.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("operator {operator}, {subject}: expected {expected}, found {found}")]
+pub struct BookDifference {
+    /// Whose books.
+    pub operator: OperatorId,
+    /// The wallet, entry or round.
+    pub subject: String,
+    /// What follows from the rest of the books.
+    pub expected: String,
+    /// What is stored.
+    pub found: String,
+}
+
+/// Why the books could not be found right.
+#[derive(Debug, thiserror::Error)]
+pub enum BooksError {
+    /// They are wrong.
+    #[error("the books are wrong: {0}")]
+    Wrong(BookDifference),
+    /// The database failed before all was checked.
+    #[error("the books could not be checked: {0}")]
+    Database(DbError),
+}
+
+shared::transaction_error!(BooksError);
+
+/// Checks the books of every operator as they are at one moment; bets may go on meanwhile. Reads every entry and
+/// round, so it is for operations, tests and benches.
+///
+/// # Errors
+/// The first difference, or the failure of the database.
+pub async fn verify_books(db: &mut PgConnection) -> Result<(), BooksError> {
+    let mut snapshot = db
+        .begin_with("begin isolation level repeatable read read only")
+        .await?;
+    let difference = first_difference(&mut snapshot).await?;
+    snapshot.rollback().await?;
+    difference.map_or(Ok(()), |difference| Err(BooksError::Wrong(difference)))
+}
+
+async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    if let Some(difference) = in_chains(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = in_balances(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = in_totals(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = in_rounds(db).await? {
+        return Ok(Some(difference));
+    }
+    in_nonces(db).await
+}
+
+/// The versions of a wallet's entries are 1, 2, 3 …, and each balance follows from the one before. Never negative.
+async fn in_chains(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            operator_id as "operator!: OperatorId",
+            format('entry %s of wallet %s', id, player_id) as "subject!",
+            format('version %s and a balance of %s', right_version, right_balance) as "expected!",
+            format('version %s and a balance of %s', wallet_version, balance_after) as "found!"
+        from (
+            select
+                operator_id,
+                id,
+                player_id,
+                wallet_version,
+                balance_after,
+                row_number() over chain as right_version,
+                sum(case when credit_account = player_id then amount else -amount end) over chain as right_balance
+            from ledger_entries
+            where player_id is not null
+            window chain as (partition by operator_id, player_id order by wallet_version)
+        ) as chained
+        where wallet_version is distinct from right_version
+            or balance_after is distinct from right_balance
+            or balance_after < 0
+        order by operator_id, player_id, wallet_version
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A wallet holds the sum of its entries, which the chain makes the same as the newest entry's balance, and has the
+/// newest entry's version. There is no entry without a wallet.
+async fn in_balances(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            operator_id as "operator!: OperatorId",
+            format('wallet %s', player_id) as "subject!",
+            format('version %s and a balance of %s', coalesce(right_version, 0), coalesce(right_balance, 0))
+                as "expected!",
+            case
+                when balance is null then 'no wallet'
+                else format('version %s and a balance of %s', version, balance)
+            end as "found!"
+        from wallets
+        full join (
+            select
+                operator_id,
+                player_id,
+                max(wallet_version) as right_version,
+                sum(case when credit_account = player_id then amount else -amount end) as right_balance
+            from ledger_entries
+            where player_id is not null
+            group by operator_id, player_id
+        ) as summed using (operator_id, player_id)
+        where version is distinct from coalesce(right_version, 0)
+            or balance is distinct from coalesce(right_balance, 0)
+            or balance < 0
+        order by operator_id, player_id
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A wallet's lifetime totals are the sums over its player's rounds. There is no round without a wallet.
+async fn in_totals(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            operator_id as "operator!: OperatorId",
+            format('wallet %s', player_id) as "subject!",
+            format(
+                '%s staked and %s paid in %s rounds',
+                coalesce(right_staked, 0), coalesce(right_paid, 0), coalesce(right_rounds, 0)
+            ) as "expected!",
+            case
+                when balance is null then 'no wallet'
+                else format('%s staked and %s paid in %s rounds', staked, paid, wallets.rounds)
+            end as "found!"
+        from wallets
+        full join (
+            select
+                operator_id,
+                player_id,
+                sum(stake) as right_staked,
+                sum(payout) as right_paid,
+                count(*) as right_rounds
+            from rounds
+            group by operator_id, player_id
+        ) as summed using (operator_id, player_id)
+        where staked is distinct from coalesce(right_staked, 0)
+            or paid is distinct from coalesce(right_paid, 0)
+            or wallets.rounds is distinct from coalesce(right_rounds, 0)
+        order by operator_id, player_id
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A settled round has its stake entered exactly once, and its payout exactly once if there is one. No stake or
+/// payout of the casino is entered without its round.
+async fn in_rounds(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            coalesce(rounds.operator_id, entered.operator_id) as "operator!: OperatorId",
+            format('round %s', coalesce(rounds.id::text, entered.reference)) as "subject!",
+            case
+                when stake is null then 'no entry, because there is no such round'
+                else format('1 stake of %s and %s payouts of %s', stake, (payout > 0)::integer, payout)
+            end as "expected!",
+            case
+                when stakes is null then 'no entry'
+                else format('%s stakes of %s and %s payouts of %s', stakes, staked, payouts, paid)
+            end as "found!"
+        from rounds
+        full join (
+            select
+                operator_id,
+                player_id,
+                reference,
+                count(*) filter (where reason = 'stake') as stakes,
+                coalesce(sum(amount) filter (where reason = 'stake'), 0) as staked,
+                count(*) filter (where reason = 'payout') as payouts,
+                coalesce(sum(amount) filter (where reason = 'payout'), 0) as paid
+            from ledger_entries
+            where reason in ('stake', 'payout') and -2 in (debit_account, credit_account)
+            group by operator_id, player_id, reference
+        ) as entered
+            on entered.operator_id = rounds.operator_id
+            and entered.player_id = rounds.player_id
+            and entered.reference = rounds.id::text
+        where rounds.id is null
+            or rounds.status = 'settled'
+            and (stakes, staked, payouts, paid) is distinct from (1, stake, (payout > 0)::integer, payout)
+        order by 1, 2
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The rounds of a wallet's seed pair have the nonces 0, 1, 2 …, and the next is the wallet's.
+async fn in_nonces(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            wallets.operator_id as "operator!: OperatorId",
+            format('wallet %s', wallets.player_id) as "subject!",
+            format('next nonce %s after %s rounds', coalesce(right_nonce, 0), coalesce(drawn, 0)) as "expected!",
+            format('next nonce %s', next_nonce) as "found!"
+        from wallets
+        left join (
+            select operator_id, seed_pair_id, count(*) as drawn, max(nonce) + 1 as right_nonce
+            from rounds
+            group by operator_id, seed_pair_id
+        ) as decided
+            on decided.operator_id = wallets.operator_id and decided.seed_pair_id = wallets.seed_pair_id
+        where next_nonce is distinct from coalesce(drawn, 0) or next_nonce is distinct from coalesce(right_nonce, 0)
+        order by wallets.operator_id, wallets.player_id
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}

@@ -1,0 +1,14 @@
+//! The transactional half of Edgebook: takes casino bets and admin changes, each in one explicit transaction, and then
+//! tells the readers what changed. Must never answer from a cache where money is concerned.
+
+pub mod accounts;
+pub mod app;
+pub mod casino;
+pub mod coherence;
+pub mod commands;
+pub mod config;
+pub mod events;
+pub mod feed;
+pub mod health;
+pub mod ledger;
+pub mod operators;

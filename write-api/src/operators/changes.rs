@@ -1,0 +1,73 @@
+//! The changes, each to be run inside one transaction. All of them lock the operator's row first, then what they
+//! change, then the version: so changes of one operator queue up and can't undo or wait for one another.
+//! Must never await anything but the database.
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use shared::coherence::{Kind, Topic};
+use shared::ids::OperatorId;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::{ChangeError, store};
+use crate::coherence::{Saved, bump, current};
+
+/// Puts the members of `body` into the operator's theme.
+pub(super) async fn save_theme(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    body: &Map<String, Value>,
+    now: OffsetDateTime,
+) -> Result<Saved, ChangeError> {
+    let topic = Topic::of(operator, Kind::Theme);
+    locked(operator, db).await?;
+    let before = store::theme(operator, db).await?.unwrap_or_default();
+    let after = before.merged(body).map_err(ChangeError::Invalid)?;
+    if after == before {
+        return Ok(Saved::AsItWas(current(topic, db).await?));
+    }
+    store::put_theme(operator, db, &after, now).await?;
+    Ok(Saved::Changed(bump(topic, db).await?))
+}
+
+/// Puts the members of `body` into the operator's branding and limits.
+pub(super) async fn save_branding(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    body: &RawValue,
+) -> Result<Saved, ChangeError> {
+    let topic = Topic::of(operator, Kind::Branding);
+    let currency = locked(operator, db).await?.currency;
+    let (settings, limits) = store::branding(operator, db, currency).await?;
+    let after = settings
+        .updated(limits, body)
+        .map_err(ChangeError::Invalid)?;
+    if after.settings == settings && after.limits == limits {
+        return Ok(Saved::AsItWas(current(topic, db).await?));
+    }
+    store::put_branding(operator, db, &after).await?;
+    Ok(Saved::Changed(bump(topic, db).await?))
+}
+
+/// Turns the casino on or off as `asked`, or over when nothing is asked, and tells how it is now.
+pub(super) async fn switch_casino(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    asked: Option<bool>,
+) -> Result<(Saved, bool), ChangeError> {
+    let topic = Topic::of(operator, Kind::Operator);
+    let is_enabled = locked(operator, db).await?.casino_enabled;
+    let wanted = asked.unwrap_or(!is_enabled);
+    let saved = if wanted == is_enabled {
+        Saved::AsItWas(current(topic, db).await?)
+    } else {
+        store::put_casino_enabled(operator, db, wanted).await?;
+        Saved::Changed(bump(topic, db).await?)
+    };
+    Ok((saved, wanted))
+}
+
+async fn locked(operator: OperatorId, db: &mut PgConnection) -> Result<store::Locked, ChangeError> {
+    let found = store::lock(operator, db).await?;
+    found.ok_or(ChangeError::NoOperator)
+}

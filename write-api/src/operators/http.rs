@@ -1,0 +1,165 @@
+//! The routes with which staff change their operator.
+//! Must never push a change before it is committed.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use shared::http::{JsonBody, OptionalJson, Private};
+use shared::problem::{Problem, ProblemBody};
+use utoipa::ToSchema;
+
+use super::{ChangeError, changes, store};
+use crate::accounts::OperatorStaff;
+use crate::app::SharedApp;
+use crate::coherence::{Announced, Nothing};
+
+/// The routes.
+pub fn router() -> Router<SharedApp> {
+    Router::new()
+        .route("/api/branding/{subdomain}/update", post(update_branding))
+        .route("/api/save-theme/{subdomain}", post(save_theme))
+        .route("/api/admin/{subdomain}/toggle-casino", post(toggle_casino))
+        .route("/api/admin/{subdomain}/casino-setting", get(casino_setting))
+}
+
+/// Changes the members of the operator's branding that are sent, and of its betting limits. `null` puts a member
+/// back to its default. All of it is saved, or nothing: every bad member is named. A save that changes nothing
+/// succeeds, keeps the version and tells no reader.
+#[utoipa::path(post, path = "/api/branding/{subdomain}/update", tag = "operators",
+    params(("subdomain" = String, Path, description = "The operator's name in URLs")),
+    request_body(content = Object, content_type = "application/json"),
+    responses((status = 200, body = Announced<Nothing>), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub async fn update_branding(
+    staff: OperatorStaff,
+    State(app): State<SharedApp>,
+    JsonBody(body): JsonBody<Box<RawValue>>,
+) -> Result<Private<Announced<Nothing>>, Problem> {
+    let operator = staff.operator;
+    let body: Arc<RawValue> = body.into();
+    let saved = app
+        .db
+        .write(move |db| {
+            let body = Arc::clone(&body);
+            Box::pin(async move { changes::save_branding(operator, db, &body).await })
+        })
+        .await?;
+    let message = "Branding updated successfully";
+    Ok(app.readers.announce(saved, message, Nothing {}).await)
+}
+
+/// Changes the members of the operator's theme that are sent. All of them are saved, or nothing: every bad member
+/// is named. A save that changes nothing succeeds, keeps the version and tells no reader.
+#[utoipa::path(post, path = "/api/save-theme/{subdomain}", tag = "operators",
+    params(("subdomain" = String, Path, description = "The operator's name in URLs")),
+    request_body = shared::theme::Theme,
+    responses((status = 200, body = Announced<Nothing>), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub async fn save_theme(
+    staff: OperatorStaff,
+    State(app): State<SharedApp>,
+    JsonBody(body): JsonBody<Map<String, Value>>,
+) -> Result<Private<Announced<Nothing>>, Problem> {
+    let operator = staff.operator;
+    let now = app.clock.now();
+    let body = Arc::new(body);
+    let saved = app
+        .db
+        .write(move |db| {
+            let body = Arc::clone(&body);
+            Box::pin(async move { changes::save_theme(operator, db, &body, now).await })
+        })
+        .await?;
+    let message = "Theme saved successfully";
+    Ok(app.readers.announce(saved, message, Nothing {}).await)
+}
+
+/// What to do with the casino switch.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToggleCasino {
+    /// On or off, also as `enabled`. Safe to repeat. Left out: the other way than it is now.
+    #[serde(alias = "enabled")]
+    casino_enabled: Option<bool>,
+}
+
+/// How the casino switch is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CasinoSwitch {
+    /// Whether casino bets are taken.
+    casino_enabled: bool,
+}
+
+/// Turns the operator's casino on or off. Asking for what is already so succeeds, keeps the version and tells no
+/// reader.
+#[utoipa::path(post, path = "/api/admin/{subdomain}/toggle-casino", tag = "operators",
+    params(("subdomain" = String, Path, description = "The operator's name in URLs")),
+    request_body = Option<ToggleCasino>,
+    responses((status = 200, body = Announced<CasinoSwitch>), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub async fn toggle_casino(
+    staff: OperatorStaff,
+    State(app): State<SharedApp>,
+    OptionalJson(asked): OptionalJson<ToggleCasino>,
+) -> Result<Private<Announced<CasinoSwitch>>, Problem> {
+    let operator = staff.operator;
+    let asked = asked.casino_enabled;
+    let (saved, casino_enabled) = app
+        .db
+        .write(move |db| Box::pin(changes::switch_casino(operator, db, asked)))
+        .await?;
+    let message = if casino_enabled {
+        "Casino enabled"
+    } else {
+        "Casino disabled"
+    };
+    let switch = CasinoSwitch { casino_enabled };
+    Ok(app.readers.announce(saved, message, switch).await)
+}
+
+/// The casino switch, as staff see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CasinoSetting {
+    success: bool,
+    /// Whether casino bets are taken.
+    casino_enabled: bool,
+}
+
+/// Tells whether the operator's casino is on.
+#[utoipa::path(get, path = "/api/admin/{subdomain}/casino-setting", tag = "operators",
+    params(("subdomain" = String, Path, description = "The operator's name in URLs")),
+    responses((status = 200, body = CasinoSetting), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody)))]
+pub async fn casino_setting(
+    staff: OperatorStaff,
+    State(app): State<SharedApp>,
+) -> Result<Private<CasinoSetting>, Problem> {
+    let operator = staff.operator;
+    let found: Option<bool> = app
+        .db
+        .read(move |db| {
+            Box::pin(
+                async move { Ok::<_, ChangeError>(store::casino_enabled(operator, db).await?) },
+            )
+        })
+        .await?;
+    Ok(Private(CasinoSetting {
+        success: true,
+        casino_enabled: found.ok_or(ChangeError::NoOperator)?,
+    }))
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Invalid(errors) => Self::invalid_fields(errors),
+            ChangeError::NoOperator => Self::not_found("operator_not_found", "Operator not found"),
+            ChangeError::Database(error) => error.into(),
+        }
+    }
+}
