@@ -14,7 +14,8 @@ pub(crate) const SERVICES: [&str; 2] = ["read-api", "write-api"];
 /// Starts all of Edgebook on this machine, with demo data: a private PostgreSQL, write-api, and read-api.
 ///
 /// Prints a table of URLs and log-ins once everything is ready. Ctrl-C or SIGTERM stops all of it. Options of the
-/// services can be given by their environment variables; `read-api --help` and `write-api serve --help` list them.
+/// services can be given by their environment variables; `edgebook read-api --help` and
+/// `edgebook write-api serve --help` list them.
 #[derive(Debug, Parser)]
 #[command(name = "edgebook", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {

@@ -8,30 +8,28 @@ mod feed;
 mod home;
 mod ports;
 mod process;
+mod services;
 
-use std::future::{Future, pending};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::future::pending;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::time::Duration;
 
 use shared::clock::Clock;
 use shared::coherence::WebhookSecrets;
 use shared::random::Random;
 
+use database::Opened;
 pub use database::{Database, migrate};
 pub use error::LaunchError;
 pub use feed::Feed;
 pub use home::Home;
-use ports::Ports;
-pub(crate) use process::STOP_LIMIT;
 pub use process::Process;
-use process::Plan;
+pub(crate) use process::STOP_LIMIT;
+use services::{Plans, Services, Settled};
 
 use crate::demo::{self, DemoData};
 use crate::postgres::{self, Cluster};
 use crate::progress::Progress;
-use database::Opened;
 
 /// How often it is looked whether everything still runs.
 const WATCH_PAUSE: Duration = Duration::from_millis(200);
@@ -47,19 +45,19 @@ pub enum Demo {
 
 /// What to launch.
 pub struct Options {
-    /// A program that runs the services as its subcommands `read-api` and `write-api`; see [`crate::service`].
-    pub program: PathBuf,
     /// The folder for logs and the sample feed.
     pub home: Home,
     /// The database.
     pub database: Database,
     /// Demo data.
     pub demo: Demo,
+    /// A program that runs the services as its subcommands `read-api` and `write-api`; see [`crate::service`].
+    pub program: PathBuf,
     /// The sports feed.
     pub feed: Feed,
     /// How many readers.
     pub readers: u16,
-    /// Port of the first reader; 0 for free ones.
+    /// Port of the first reader; further ones get the ports after it. 0 for free ones.
     pub read_port: u16,
     /// Port of the writer; 0 for a free one.
     pub write_port: u16,
@@ -77,14 +75,14 @@ pub struct Options {
 
 impl Options {
     /// One reader and the writer on free ports, with demo data and no feed, over a PostgreSQL that disappears with
-    /// everything else when it is stopped.
+    /// everything else when it is stopped. `program` is as in [`Options::program`].
     pub fn disposable(program: PathBuf) -> Result<Self, LaunchError> {
         let random = Random::system();
         Ok(Self {
-            program,
             home: Home::temporary(&random)?,
             database: Database::Private(postgres::Options::disposable()),
             demo: Demo::Wanted,
+            program,
             feed: Feed::None,
             readers: 1,
             read_port: 0,
@@ -120,17 +118,14 @@ impl Launched {
         Self::start_unless(options, async || pending().await).await
     }
 
-    /// The same, until `interrupted` tells to stop: once to stop well, twice to stop at once.
+    /// The same, unless it is `interrupted`: once to stop well, twice to stop at once.
     pub async fn start_unless(
-        mut options: Options,
+        options: Options,
         mut interrupted: impl AsyncFnMut(),
     ) -> Result<Self, LaunchError> {
-        let progress = options.progress.clone();
-        let ports = Ports::assign(options.read_port, options.readers, options.write_port)?;
-        let feed = options.feed.place(&options.home)?;
-        // Moved out, because starting PostgreSQL consumes its options.
-        let wanted = std::mem::replace(&mut options.database, Database::Given(String::new()));
-        let mut opening = pin!(Opened::open(wanted, &progress));
+        let settled = Settled::new(&options)?;
+        let progress = options.progress;
+        let mut opening = Box::pin(Opened::open(options.database, &progress));
         let database = tokio::select! {
             opened = &mut opening => opened?,
             () = interrupted() => {
@@ -142,20 +137,32 @@ impl Launched {
                 return Err(LaunchError::Interrupted);
             }
         };
+        drop(opening);
         let webhook_secret = WebhookSecrets::generate(&options.random);
-        let starting = Services::start(&options, &ports, feed, &database.url, &webhook_secret);
+        let plans = Plans {
+            settled: &settled,
+            home: &options.home,
+            database_url: &database.url,
+            webhook_secret: &webhook_secret,
+        };
+        let on_top = OnTop {
+            demo: options.demo,
+            clock: &options.clock,
+            random: &options.random,
+            plans,
+        };
         let started = tokio::select! {
-            started = starting => started,
+            started = on_top.start(&progress) => started,
             () = interrupted() => Err(LaunchError::Interrupted),
         };
         match started {
-            Ok(services) => Ok(Self {
+            Ok((demo, services)) => Ok(Self {
                 cluster: database.cluster,
                 writer: services.writer,
                 readers: services.readers,
                 database_url: database.url,
                 webhook_secret,
-                demo: services.demo,
+                demo,
                 home: options.home,
                 progress,
             }),
@@ -225,19 +232,20 @@ impl Launched {
         self.stop_until(async || pending().await).await
     }
 
-    /// The same, but kills the services when `hurried`, and the second time leaves PostgreSQL to stop by itself.
+    /// The same, until it is `hurried`: the first time the services are killed, the second time PostgreSQL is left to
+    /// stop by itself.
     pub async fn stop_until(mut self, mut hurried: impl AsyncFnMut()) -> Result<(), LaunchError> {
-        let hurry = tokio::select! {
+        let is_hurried = tokio::select! {
             () = self.stop_services() => false,
             () = hurried() => true,
         };
-        if hurry {
+        if is_hurried {
             for service in self.readers.iter_mut().chain([&mut self.writer]) {
                 service.kill().await;
             }
-            self.progress.say("Readers and writer were killed.");
+            self.progress.say("The readers and the writer were killed.");
         }
-        if let Some(cluster) = self.cluster.take() {
+        if let Some(cluster) = self.cluster {
             let step = self.progress.step("Stopping PostgreSQL");
             tokio::select! {
                 stopped = cluster.stop() => stopped?,
@@ -264,108 +272,33 @@ impl Launched {
     }
 }
 
-/// What runs on top of the database.
-struct Services {
-    writer: Process,
-    readers: Vec<Process>,
-    demo: Option<DemoData>,
+/// What is started once there is a database.
+struct OnTop<'a> {
+    demo: Demo,
+    clock: &'a Clock,
+    random: &'a Random,
+    plans: Plans<'a>,
 }
 
-impl Services {
-    async fn start(
-        options: &Options,
-        ports: &Ports,
-        feed: String,
-        database_url: &str,
-        webhook_secret: &str,
-    ) -> Result<Self, LaunchError> {
-        let step = options.progress.step("Bringing the schema up to date");
-        migrate(database_url).await?;
+impl OnTop<'_> {
+    async fn start(&self, progress: &Progress) -> Result<(Option<DemoData>, Services), LaunchError> {
+        let step = progress.step("Bringing the schema up to date");
+        migrate(self.plans.database_url).await?;
         step.done("done");
-        let demo = match options.demo {
+        let demo = match self.demo {
+            Demo::Wanted => Some(self.demonstrate(progress).await?),
             Demo::Unwanted => None,
-            Demo::Wanted => {
-                let step = options.progress.step("Looking after the demo data");
-                let demo = demo::create(database_url, &options.clock, &options.random).await?;
-                step.done(demo.in_words());
-                Some(demo)
-            }
         };
-        let plans = Plans {
-            options,
-            ports,
-            secrets: vec![
-                ("DATABASE_URL", database_url.to_owned()),
-                ("WEBHOOK_SECRET", webhook_secret.to_owned()),
-            ],
-        };
+        Ok((demo, self.plans.start(progress).await?))
+    }
 
-        let step = options.progress.step("Starting the writer");
-        let mut writer = Process::spawn(plans.writer(feed)?)?;
-        writer.ready().await?;
-        step.done("ready");
-
-        let step = options.progress.step("Starting the readers");
-        let readers = (1..).zip(&ports.readers);
-        let mut readers = readers
-            .map(|(number, port)| Process::spawn(plans.reader(number, *port)?))
-            .collect::<Result<Vec<_>, _>>()?;
-        for reader in &mut readers {
-            reader.ready().await?;
+    async fn demonstrate(&self, progress: &Progress) -> Result<DemoData, LaunchError> {
+        let step = progress.step("Looking for the demo data");
+        let demo = demo::create(self.plans.database_url, self.clock, self.random).await?;
+        step.done(demo.in_words());
+        if demo == DemoData::Refused {
+            progress.say("There are no demo log-ins: the database has operators or people of its own.");
         }
-        step.done("ready");
-        Ok(Self {
-            writer,
-            readers,
-            demo,
-        })
+        Ok(demo)
     }
-}
-
-/// How the services are started.
-struct Plans<'a> {
-    options: &'a Options,
-    ports: &'a Ports,
-    secrets: Vec<(&'static str, String)>,
-}
-
-impl Plans<'_> {
-    fn writer(&self, feed: String) -> Result<Plan, LaunchError> {
-        let readers: Vec<String> = self.ports.readers.iter().map(|port| url(*port)).collect();
-        let subcommand = ["write-api", "serve"];
-        let args = ["--reader-urls", &readers.join(","), "--cookie-insecure"];
-        let mut plan = self.plan("write-api", self.ports.writer, &subcommand, &args)?;
-        plan.args.extend(self.options.writer_args.iter().cloned());
-        plan.secrets.push(("FEED", feed));
-        Ok(plan)
-    }
-
-    fn reader(&self, number: usize, port: u16) -> Result<Plan, LaunchError> {
-        let args = ["--write-url", &url(self.ports.writer)];
-        let mut plan = self.plan(&format!("reader-{number}"), port, &["read-api"], &args)?;
-        plan.args.extend(self.options.reader_args.iter().cloned());
-        Ok(plan)
-    }
-
-    fn plan(&self, name: &str, port: u16, subcommand: &[&str], args: &[&str]) -> Result<Plan, LaunchError> {
-        let address = address(port);
-        let common = ["--instance", name, "--listen", &address.to_string()];
-        let all = subcommand.iter().chain(&common).chain(args);
-        Ok(Plan {
-            name: name.to_owned(),
-            program: self.options.program.clone(),
-            args: all.map(ToString::to_string).collect(),
-            secrets: self.secrets.clone(),
-            address,
-            log: self.options.home.new_log(name)?,
-        })
-    }
-}
-
-fn address(port: u16) -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, port).into()
-}
-
-fn url(port: u16) -> String {
-    format!("http://{}", address(port))
 }

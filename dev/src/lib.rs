@@ -32,7 +32,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(cli.run()),
         Err(error) => {
-            progress::line(&format!("edgebook: the asynchronous runtime could not be started: {error}"));
+            progress::line(&format!(
+                "edgebook: the asynchronous runtime could not be started: {error}"
+            ));
             ExitCode::FAILURE
         }
     }

@@ -2,8 +2,7 @@
 //! a secret.
 
 use std::io::{self, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use shared::clock::Clock;
@@ -15,8 +14,27 @@ pub struct Progress(Option<Arc<Terminal>>);
 #[derive(Debug)]
 struct Terminal {
     clock: Clock,
-    /// Whether a step has begun its line and not ended it.
-    is_mid_line: AtomicBool,
+    line: Mutex<Line>,
+}
+
+/// Where on the terminal the next words will stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    /// At the start of a line.
+    New,
+    /// Behind the words that began a step.
+    Step,
+    /// Behind a sentence that was said within a step.
+    Said,
+}
+
+impl Terminal {
+    fn write(&self, words: impl FnOnce(Line) -> (String, Line)) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let (words, next) = words(*line);
+        *line = next;
+        write(&words);
+    }
 }
 
 impl Progress {
@@ -29,27 +47,24 @@ impl Progress {
     pub fn to_stderr(clock: Clock) -> Self {
         Self(Some(Arc::new(Terminal {
             clock,
-            is_mid_line: AtomicBool::new(false),
+            line: Mutex::new(Line::New),
         })))
     }
 
     /// Tells a sentence, on a line of its own; within a step, indented below it.
     pub fn say(&self, sentence: &str) {
-        let Some(terminal) = &self.0 else {
-            return;
-        };
-        if terminal.is_mid_line.load(Ordering::SeqCst) {
-            write(&format!("\n  {sentence}\n "));
-        } else {
-            line(sentence);
+        if let Some(terminal) = &self.0 {
+            terminal.write(|line| match line {
+                Line::New => (format!("{sentence}\n"), Line::New),
+                Line::Step | Line::Said => (format!("\n  {sentence}"), Line::Said),
+            });
         }
     }
 
     /// Begins a step: `Starting PostgreSQL …`.
     pub(crate) fn step(&self, what: &str) -> Step {
         if let Some(terminal) = &self.0 {
-            terminal.is_mid_line.store(true, Ordering::SeqCst);
-            write(&format!("{what} …"));
+            terminal.write(|_| (format!("{what} …"), Line::Step));
         }
         Step {
             progress: self.clone(),
@@ -75,21 +90,24 @@ impl Step {
     /// Ends the step: `Starting PostgreSQL … ready in 1.2 s`.
     pub(crate) fn done(self, how: &str) {
         let took = self.progress.elapsed().saturating_sub(self.began);
-        self.end(&format!(" {how} in {:.1} s", took.as_secs_f64()));
-    }
-
-    fn end(&self, words: &str) {
-        if let Some(terminal) = &self.progress.0
-            && terminal.is_mid_line.swap(false, Ordering::SeqCst)
-        {
-            line(words);
+        let words = format!("{how} in {:.1} s\n", took.as_secs_f64());
+        if let Some(terminal) = &self.progress.0 {
+            terminal.write(|line| match line {
+                Line::New | Line::Step => (format!(" {words}"), Line::New),
+                Line::Said => (format!("\n  {words}"), Line::New),
+            });
         }
     }
 }
 
 impl Drop for Step {
     fn drop(&mut self) {
-        self.end("");
+        if let Some(terminal) = &self.progress.0 {
+            terminal.write(|line| match line {
+                Line::New => (String::new(), Line::New),
+                Line::Step | Line::Said => ("\n".to_owned(), Line::New),
+            });
+        }
     }
 }
 

@@ -59,7 +59,10 @@ impl Directory {
         if !subdomain.bytes().any(|byte| byte.is_ascii_uppercase()) {
             return None;
         }
-        table.by_subdomain.get(subdomain.to_ascii_lowercase().as_str()).cloned()
+        table
+            .by_subdomain
+            .get(subdomain.to_ascii_lowercase().as_str())
+            .cloned()
     }
 
     /// The operator with this id.
@@ -90,7 +93,9 @@ impl Directory {
                 table.by_subdomain.remove(&known.subdomain);
             }
             let operator = Arc::new(operator);
-            table.by_subdomain.insert(operator.subdomain.clone(), Arc::clone(&operator));
+            table
+                .by_subdomain
+                .insert(operator.subdomain.clone(), Arc::clone(&operator));
             table.by_id.insert(operator.id, operator);
         }
         self.current.store(Arc::new(table));
@@ -102,7 +107,9 @@ impl Directory {
 /// # Errors
 /// What the database does.
 pub async fn fill_all(reader: &Reader) -> Result<(), FillError> {
-    let operators = reader.fetch(|db| Box::pin(async move { Ok(all(db).await?) })).await?;
+    let operators = reader
+        .fetch(|db| Box::pin(async move { Ok(all(db).await?) }))
+        .await?;
     reader.directory.publish(operators);
     Ok(())
 }
@@ -125,9 +132,15 @@ pub async fn fill(reader: &Reader) -> Result<(), FillError> {
             .await?;
         let required = reader.versions.load();
         let new_enough = |operator: &Operator| operator.version >= required.of(operator.change().topic);
-        reader.directory.publish(operators.into_iter().filter(new_enough).collect());
+        reader
+            .directory
+            .publish(operators.into_iter().filter(new_enough).collect());
     }
-    if behind(reader).is_empty() { Ok(()) } else { Err(FillError::TooOld) }
+    if behind(reader).is_empty() {
+        Ok(())
+    } else {
+        Err(FillError::TooOld)
+    }
 }
 
 fn behind(reader: &Reader) -> Vec<OperatorId> {

@@ -73,7 +73,11 @@ impl FrontDoor {
         if !write_url.has_host() || !matches!(write_url.scheme(), "http" | "https") {
             return Err(FrontDoorError::Url);
         }
-        let replay = options.fly_replay.as_deref().map(HeaderValue::from_str).transpose();
+        let replay = options
+            .fly_replay
+            .as_deref()
+            .map(HeaderValue::from_str)
+            .transpose();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_LIMIT)
@@ -103,12 +107,18 @@ pub async fn pass_on(State(reader): State<SharedReader>, request: Request) -> Re
         return Ok(([(FLY_REPLAY, replay.clone())], StatusCode::CONFLICT).into_response());
     }
     let Ok(_place) = door.places.try_acquire() else {
-        return Err(unreachable("Too many requests are waiting for the write service."));
+        return Err(unreachable(
+            "Too many requests are waiting for the write service.",
+        ));
     };
     let limit = reader.options.http.http_body_bytes;
     let answer = outgoing(door, request, limit).send().await.map_err(|error| {
         if is_too_long(&error) {
-            return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The request body is too large");
+            return Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_too_large",
+                "The request body is too large",
+            );
         }
         unreachable("The write service can't be reached at the moment.").caused_by(error)
     })?;
@@ -134,7 +144,10 @@ fn outgoing(door: &FrontDoor, request: Request, limit: usize) -> reqwest::Reques
     let mut headers = without_hop_by_hop(&parts.headers);
     if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
         let before = headers.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok());
-        let chain = before.map_or_else(|| peer.ip().to_string(), |before| format!("{before}, {}", peer.ip()));
+        let chain = before.map_or_else(
+            || peer.ip().to_string(),
+            |before| format!("{before}, {}", peer.ip()),
+        );
         if let Ok(chain) = HeaderValue::from_str(&chain) {
             headers.insert(X_FORWARDED_FOR, chain);
         }
@@ -147,7 +160,8 @@ fn outgoing(door: &FrontDoor, request: Request, limit: usize) -> reqwest::Reques
     {
         headers.insert(REQUEST_ID, id);
     }
-    let has_body = headers.contains_key(header::CONTENT_LENGTH) || parts.headers.contains_key(header::TRANSFER_ENCODING);
+    let has_body =
+        headers.contains_key(header::CONTENT_LENGTH) || parts.headers.contains_key(header::TRANSFER_ENCODING);
     let outgoing = door.client.request(parts.method, url).headers(headers);
     if !has_body {
         return outgoing;

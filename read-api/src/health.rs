@@ -55,7 +55,11 @@ const RETRY_AFTER_S: u32 = 1;
     responses((status = 200, body = Health), (status = 503, body = shared::problem::ProblemBody)))]
 pub async fn readyz(State(reader): State<SharedReader>) -> Result<Private<Health>, Problem> {
     if !reader.pull.is_ready() {
-        return Err(Problem::unavailable("not_ready", "The first pull has not succeeded yet", RETRY_AFTER_S));
+        return Err(Problem::unavailable(
+            "not_ready",
+            "The first pull has not succeeded yet",
+            RETRY_AFTER_S,
+        ));
     }
     Ok(health(State(reader)).await)
 }
@@ -103,7 +107,9 @@ pub async fn detailed(
     State(reader): State<SharedReader>,
     Query(query): Query<DetailedQuery>,
 ) -> Private<Detailed> {
-    let operator = query.operator.and_then(|subdomain| reader.directory.find(&subdomain));
+    let operator = query
+        .operator
+        .and_then(|subdomain| reader.directory.find(&subdomain));
     let is_shown = |change: &Change| {
         let owner = change.topic.operator_id;
         owner == OperatorId::PLATFORM || operator.as_ref().is_some_and(|operator| operator.id == owner)
@@ -114,7 +120,11 @@ pub async fn detailed(
     let (pulls, failures) = reader.pull.counts();
     let age = reader.pull.age(reader.clock.elapsed());
     Private(Detailed {
-        status: if reader.pull.is_ready() { "healthy" } else { "starting" },
+        status: if reader.pull.is_ready() {
+            "healthy"
+        } else {
+            "starting"
+        },
         instance: reader.options.instance.clone(),
         version: env!("CARGO_PKG_VERSION"),
         timestamp: reader.clock.now(),

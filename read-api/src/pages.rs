@@ -79,7 +79,9 @@ async fn settle(reader: &SharedReader, page: Page, deadline: Duration) {
         let Some(flight) = reader.refresh(Job::Page(page)) else {
             return;
         };
-        flight.ended(deadline.saturating_sub(reader.clock.elapsed())).await;
+        flight
+            .ended(deadline.saturating_sub(reader.clock.elapsed()))
+            .await;
         let held = reader.pages.get(page);
         let is_current = held.is_some_and(|entry| freshness(reader, &entry) == Freshness::Current);
         if is_current || reader.clock.elapsed() >= deadline {
@@ -121,7 +123,9 @@ pub async fn operator(reader: &SharedReader, subdomain: &str) -> Result<Arc<Oper
         let topic = Topic::of(operator.id, Kind::Operator);
         if reader.versions.load().of(topic) > operator.version {
             if let Some(flight) = reader.refresh(Job::Directory) {
-                flight.ended(Duration::from_millis(reader.options.cache.hard_wait_ms)).await;
+                flight
+                    .ended(Duration::from_millis(reader.options.cache.hard_wait_ms))
+                    .await;
             }
             found = reader.directory.find(subdomain);
         }

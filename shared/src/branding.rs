@@ -94,11 +94,7 @@ impl BrandingSettings {
 
     /// Applies an admin's `body`: groups of members, of which `null` puts one back to its default.
     /// Reports every bad member by its dotted name, and changes nothing when there is one.
-    pub fn updated(
-        &self,
-        limits: BettingLimits,
-        body: &RawValue,
-    ) -> Result<BrandingUpdate, Vec<FieldError>> {
+    pub fn updated(&self, limits: BettingLimits, body: &RawValue) -> Result<BrandingUpdate, Vec<FieldError>> {
         let (members, mut errors) = members_of(body);
         let mut update = BrandingUpdate {
             settings: self.clone(),
@@ -122,11 +118,7 @@ impl BrandingSettings {
 
 impl Serialize for BrandingSettings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let tree: Tree<&Setting> = self
-            .0
-            .iter()
-            .map(|(path, setting)| (*path, setting))
-            .collect();
+        let tree: Tree<&Setting> = self.0.iter().map(|(path, setting)| (*path, setting)).collect();
         tree.serialize(serializer)
     }
 }
@@ -161,10 +153,7 @@ impl BrandingUpdate {
     fn limits_in_disorder(&self, sent: &[(&'static Spec, &RawValue)]) -> Vec<FieldError> {
         let is_sent = |path: &str| sent.iter().any(|(spec, _)| spec.path == path);
         let mut errors = Vec::new();
-        for (low, high) in [
-            (Limit::MinBet, Limit::MaxBet),
-            (Limit::MaxBet, Limit::MaxPayout),
-        ] {
+        for (low, high) in [(Limit::MinBet, Limit::MaxBet), (Limit::MaxBet, Limit::MaxPayout)] {
             if self.limits.get(low) <= self.limits.get(high) {
                 continue;
             }
@@ -196,12 +185,7 @@ fn members_of(json: &RawValue) -> (Members<'_>, Vec<FieldError>) {
     (members, errors)
 }
 
-fn walk<'a>(
-    group: &str,
-    json: &'a RawValue,
-    members: &mut Members<'a>,
-    errors: &mut Vec<FieldError>,
-) {
+fn walk<'a>(group: &str, json: &'a RawValue, members: &mut Members<'a>, errors: &mut Vec<FieldError>) {
     let Ok(object) = serde_json::from_str::<BTreeMap<String, &'a RawValue>>(json.get()) else {
         let field = if group.is_empty() { "body" } else { group };
         errors.push(FieldError::new(field, ValueError::NotObject));
@@ -488,8 +472,7 @@ mod tests {
         let text = answer_text(&BrandingSettings::default(), &usd());
         let mut answer: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&text).unwrap();
         let branding = answer.remove("branding").unwrap();
-        let mut groups: BTreeMap<String, Box<RawValue>> =
-            serde_json::from_str(branding.get()).unwrap();
+        let mut groups: BTreeMap<String, Box<RawValue>> = serde_json::from_str(branding.get()).unwrap();
         groups.remove("operator");
         let body = raw_text(&serde_json::to_string(&groups).unwrap());
         let update = BrandingSettings::default().updated(usd(), &body).unwrap();
@@ -510,9 +493,7 @@ mod tests {
             "abc\u{202e}cba",
             "a\u{2029}b",
         ];
-        let texts = SPECS
-            .iter()
-            .filter(|spec| !matches!(&spec.kind, Kind::Limit(_)));
+        let texts = SPECS.iter().filter(|spec| !matches!(&spec.kind, Kind::Limit(_)));
         for path in texts.map(|spec| spec.path) {
             for text in markup {
                 assert_eq!(bad_fields(&nested(path, &json!(text))), [path], "{text}");
@@ -553,18 +534,11 @@ mod tests {
         for spec in SPECS {
             let is_flag = matches!(&spec.kind, Kind::Kept(Kept::Flag(_)));
             for value in [json!([]), json!({}), json!(-1), json!("yes"), json!(true)] {
-                let is_free = matches!(
-                    &spec.kind,
-                    Kind::Kept(Kept::Text(..) | Kept::CurrencySymbol(_))
-                );
+                let is_free = matches!(&spec.kind, Kind::Kept(Kept::Text(..) | Kept::CurrencySymbol(_)));
                 if (is_flag && value.is_boolean()) || (is_free && value.is_string()) {
                     continue;
                 }
-                assert_eq!(
-                    bad_fields(&nested(spec.path, &value)),
-                    [spec.path],
-                    "{value}"
-                );
+                assert_eq!(bad_fields(&nested(spec.path, &value)), [spec.path], "{value}");
             }
         }
         for group in [
@@ -577,11 +551,7 @@ mod tests {
         ] {
             for value in [json!(null), json!("default"), json!([]), json!(1)] {
                 let errors = update(&nested(group, &value)).unwrap_err();
-                assert_eq!(
-                    errors,
-                    [FieldError::new(group, "must be an object")],
-                    "{value}"
-                );
+                assert_eq!(errors, [FieldError::new(group, "must be an object")], "{value}");
             }
         }
         assert_eq!(bad_fields(&json!([])), ["body"]);
@@ -625,14 +595,8 @@ mod tests {
             ("branding.support_phone", 40),
             ("betting.currency_symbol", 8),
         ] {
-            assert!(
-                update(&nested(path, &json!("é".repeat(max)))).is_ok(),
-                "{path}"
-            );
-            assert_eq!(
-                bad_fields(&nested(path, &json!("é".repeat(max + 1)))),
-                [path]
-            );
+            assert!(update(&nested(path, &json!("é".repeat(max)))).is_ok(), "{path}");
+            assert_eq!(bad_fields(&nested(path, &json!("é".repeat(max + 1)))), [path]);
         }
         assert_eq!(
             bad_fields(&nested("betting.currency_symbol", &json!(" "))),
@@ -642,37 +606,21 @@ mod tests {
 
     #[test]
     fn limits_are_read_exactly_and_kept_apart() {
-        let body = raw_text(
-            r#"{"betting": {"min_bet": 0.50, "max_bet": 2500.75, "max_payout": 90000000000.01}}"#,
-        );
+        let body =
+            raw_text(r#"{"betting": {"min_bet": 0.50, "max_bet": 2500.75, "max_payout": 90000000000.01}}"#);
         let update = BrandingSettings::default().updated(usd(), &body).unwrap();
         assert_eq!(update.settings, BrandingSettings::default());
         assert_eq!(update.limits.min_bet, Minor::new(50));
         assert_eq!(update.limits.max_bet, Minor::new(250_075));
         assert_eq!(update.limits.max_payout, Minor::new(9_000_000_000_001));
-        let reset =
-            raw(&json!({ "betting": { "min_bet": null, "max_bet": null, "max_payout": null } }));
+        let reset = raw(&json!({ "betting": { "min_bet": null, "max_bet": null, "max_payout": null } }));
         assert_eq!(
-            update
-                .settings
-                .updated(update.limits, &reset)
-                .unwrap()
-                .limits,
+            update.settings.updated(update.limits, &reset).unwrap().limits,
             usd()
         );
-        for amount in [
-            "0",
-            "-1",
-            "0.001",
-            "1e3",
-            "\"5\"",
-            "true",
-            "999999999999999",
-        ] {
+        for amount in ["0", "-1", "0.001", "1e3", "\"5\"", "true", "999999999999999"] {
             let body = raw_text(&format!(r#"{{"betting": {{"max_bet": {amount}}}}}"#));
-            let errors = BrandingSettings::default()
-                .updated(usd(), &body)
-                .unwrap_err();
+            let errors = BrandingSettings::default().updated(usd(), &body).unwrap_err();
             assert_eq!(errors.len(), 1, "{amount}");
             assert_eq!(errors.first().unwrap().field, "betting.max_bet", "{amount}");
         }
@@ -723,10 +671,7 @@ mod tests {
         for value in [json!("EUR"), json!("usd"), json!(null), json!(1)] {
             let errors = update(&json!({ "betting": { "default_currency": value } })).unwrap_err();
             let detail = "of an operator with books can't be changed";
-            assert_eq!(
-                errors,
-                [FieldError::new("betting.default_currency", detail)]
-            );
+            assert_eq!(errors, [FieldError::new("betting.default_currency", detail)]);
         }
         assert!(update(&json!({ "betting": { "default_currency": "USD" } })).is_ok());
     }
@@ -765,23 +710,14 @@ mod tests {
             "[0]",
         ] {
             let errors = rate(bad).unwrap_err();
-            assert_eq!(
-                errors.first().unwrap().field,
-                "betting.commission_rate",
-                "{bad}"
-            );
+            assert_eq!(errors.first().unwrap().field, "betting.commission_rate", "{bad}");
         }
     }
 
     #[test]
     fn no_setting_is_listed_twice_or_below_another() {
         for (index, spec) in SPECS.iter().enumerate() {
-            assert!(
-                SPECS
-                    .iter()
-                    .skip(index + 1)
-                    .all(|other| other.path != spec.path)
-            );
+            assert!(SPECS.iter().skip(index + 1).all(|other| other.path != spec.path));
             assert!(!settings::is_group(spec.path), "{}", spec.path);
         }
     }

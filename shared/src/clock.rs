@@ -52,12 +52,7 @@ impl Clock {
     pub fn elapsed(&self) -> Duration {
         match &self.0 {
             Source::Machine { start } => start.elapsed(),
-            Source::Manual(moment) => {
-                moment
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .elapsed
-            }
+            Source::Manual(moment) => moment.lock().unwrap_or_else(PoisonError::into_inner).elapsed,
         }
     }
 

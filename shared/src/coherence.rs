@@ -101,9 +101,7 @@ impl<'de> Deserialize<'de> for Kind {
 }
 
 /// One thing that has versions: a kind of data of an operator, or of the platform.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub struct Topic {
     /// Whose data; 0 is the platform.
     pub operator_id: OperatorId,

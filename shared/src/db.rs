@@ -224,7 +224,12 @@ impl Db {
             }
             inner.counts.timeouts.fetch_add(1, Ordering::Relaxed);
             let error = DbError::Unavailable(sqlx::Error::PoolTimedOut);
-            Err(if at_commit.load(Ordering::Relaxed) { access.at_commit(error) } else { error }.into())
+            Err(if at_commit.load(Ordering::Relaxed) {
+                access.at_commit(error)
+            } else {
+                error
+            }
+            .into())
         });
         match task.await {
             Ok(result) => result,
@@ -276,8 +281,7 @@ impl Inner {
             let result = self.attempt(work, access, at_commit).await;
             match &result {
                 Err(error)
-                    if retries < MAX_RETRIES
-                        && error.database().is_some_and(DbError::is_worth_retrying) =>
+                    if retries < MAX_RETRIES && error.database().is_some_and(DbError::is_worth_retrying) =>
                 {
                     retries += 1;
                 }

@@ -67,15 +67,9 @@ impl RequestIds {
 pub struct RequestId(pub Arc<str>);
 
 /// The outermost layer: gives the request an id, turns panics and bare refusals into problems, renders problems.
-pub async fn outermost(
-    State(ids): State<RequestIds>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub async fn outermost(State(ids): State<RequestIds>, mut request: Request, next: Next) -> Response {
     let id = taken_over(&request).unwrap_or_else(|| ids.next());
-    request
-        .extensions_mut()
-        .insert(RequestId(id.as_str().into()));
+    request.extensions_mut().insert(RequestId(id.as_str().into()));
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answer.unwrap_or_else(|_| Problem::internal(Panicked).into_response());
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -126,16 +120,10 @@ fn is_bare_refusal(response: &Response) -> bool {
 fn bare(status: StatusCode) -> Problem {
     let (code, detail) = match status {
         StatusCode::NOT_FOUND => ("not_found", "There is nothing at this address"),
-        StatusCode::METHOD_NOT_ALLOWED => (
-            "method_not_allowed",
-            "This address does not take this method",
-        ),
+        StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "This address does not take this method"),
         StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", "The request body is too large"),
         StatusCode::REQUEST_TIMEOUT => ("request_timeout", "The request took too long to arrive"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
-            "unsupported_media_type",
-            "Send the body as application/json",
-        ),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported_media_type", "Send the body as application/json"),
         status if status.is_server_error() => ("internal", "Something went wrong on our side"),
         _ => ("bad_request", "The request can't be understood"),
     };
@@ -144,11 +132,7 @@ fn bare(status: StatusCode) -> Problem {
 
 /// A layer that answers 408 when a request is not answered within its limit: a body that never ends holds nothing
 /// for ever.
-pub async fn within_request_time(
-    State(limits): State<HttpLimits>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub async fn within_request_time(State(limits): State<HttpLimits>, request: Request, next: Next) -> Response {
     let limit = Duration::from_millis(limits.http_request_ms);
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
@@ -237,26 +221,37 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let field = error.path().to_string();
         let cause = error.into_inner();
         match cause.classify() {
-            serde_json::error::Category::Data if field == "." => shape_problem(&cause),
-            serde_json::error::Category::Data => Problem::invalid_field(&field, plain(&cause)),
-            _ => Problem::bad_request("malformed_json", "The body is not well-formed JSON"),
+            serde_json::error::Category::Data => misfit(&field, &cause),
+            _ => malformed(&field),
         }
     })?;
-    reader.end().map_err(|_| {
-        Problem::bad_request("malformed_json", "The body goes on after its JSON value")
-    })?;
+    reader
+        .end()
+        .map_err(|_| Problem::bad_request("malformed_json", "The body goes on after its JSON value"))?;
     Ok(value)
 }
 
-/// A problem of the whole object: serde names a missing member in its text only.
-fn shape_problem(cause: &serde_json::Error) -> Problem {
+/// 400 for text that is no JSON, naming the member in which it stops being JSON where that is known.
+fn malformed(field: &str) -> Problem {
+    let problem = Problem::bad_request("malformed_json", "The body is not well-formed JSON");
+    if matches!(field, "." | "?") {
+        problem
+    } else {
+        problem.about(field, "is not well-formed JSON")
+    }
+}
+
+/// 422 for a member that does not fit. serde names a missing member in its text only.
+fn misfit(path: &str, cause: &serde_json::Error) -> Problem {
     let text = plain(cause);
     let missing = text
         .strip_prefix("missing field `")
         .and_then(|rest| rest.strip_suffix('`'));
-    match missing {
-        Some(field) => Problem::invalid_field(field, "is required"),
-        None => Problem::invalid_field("body", text),
+    match (path, missing) {
+        (".", Some(field)) => Problem::invalid_field(field, "is required"),
+        (_, Some(field)) => Problem::invalid_field(&format!("{path}.{field}"), "is required"),
+        (".", None) => Problem::invalid_field("body", text),
+        (_, None) => Problem::invalid_field(path, text),
     }
 }
 

@@ -16,3 +16,4 @@ pub mod server;
 pub mod sports;
 pub mod telemetry;
 pub mod theme;
+pub mod tls;

@@ -73,11 +73,7 @@ impl Metrics {
             return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
         let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-        (
-            [(header::CONTENT_TYPE, HeaderValue::from_static(kind))],
-            text,
-        )
-            .into_response()
+        ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response()
     }
 }
 
@@ -164,12 +160,7 @@ impl Collector for PoolNumbers {
 ///
 /// # Errors
 /// When the text can't be written.
-pub fn gauge(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    value: i64,
-) -> fmt::Result {
+pub fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: i64) -> fmt::Result {
     let metric = ConstGauge::new(value);
     metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
 }
@@ -178,12 +169,7 @@ pub fn gauge(
 ///
 /// # Errors
 /// When the text can't be written.
-pub fn counter(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    value: u64,
-) -> fmt::Result {
+pub fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
     let metric = ConstCounter::new(value);
     metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
 }

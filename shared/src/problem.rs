@@ -55,11 +55,7 @@ pub struct ProblemBody<'a> {
 
 impl Problem {
     /// A problem with a status, a stable code and a sentence for people.
-    pub fn new(
-        status: StatusCode,
-        code: &'static str,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
             code,
@@ -114,11 +110,7 @@ impl Problem {
     }
 
     /// 422 with a code of its own, about one field.
-    pub fn refused_field(
-        code: &'static str,
-        field: &str,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn refused_field(code: &'static str, field: &str, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
         Self {
             errors: vec![FieldError::new(field, &detail)],
@@ -139,11 +131,7 @@ impl Problem {
     }
 
     /// 503: it may work in `retry_after_s` seconds.
-    pub fn unavailable(
-        code: &'static str,
-        detail: impl Into<Cow<'static, str>>,
-        retry_after_s: u32,
-    ) -> Self {
+    pub fn unavailable(code: &'static str, detail: impl Into<Cow<'static, str>>, retry_after_s: u32) -> Self {
         Self {
             retry_after_s: Some(retry_after_s),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
@@ -164,6 +152,13 @@ impl Problem {
     #[must_use]
     pub fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));
+        self
+    }
+
+    /// Adds a bad field.
+    #[must_use]
+    pub fn about(mut self, field: &str, detail: &str) -> Self {
+        self.errors.push(FieldError::new(field, detail));
         self
     }
 

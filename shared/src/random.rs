@@ -37,10 +37,7 @@ impl Random {
 
     /// The same bytes for the same seed, for tests only.
     pub fn seeded(seed: u64) -> Self {
-        Self(Source::Seeded(Arc::new(Mutex::new(Seeded {
-            seed,
-            block: 0,
-        }))))
+        Self(Source::Seeded(Arc::new(Mutex::new(Seeded { seed, block: 0 }))))
     }
 
     /// `N` random bytes.

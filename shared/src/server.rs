@@ -23,12 +23,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves `router` until `stop` is cancelled, then takes no more connections, lets idle ones go and waits for
 /// requests under way, at most the drain limit.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    limits: HttpLimits,
-    stop: CancellationToken,
-) {
+pub async fn serve(listener: TcpListener, router: Router, limits: HttpLimits, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(limits.http_max_connections));
     let open = GracefulShutdown::new();
     let mut http = http1::Builder::new();
@@ -51,10 +46,8 @@ pub async fn serve(
                 }
             },
         };
-        let connection = http.serve_connection(
-            TokioIo::new(without_delay(stream)),
-            service(router.clone(), peer),
-        );
+        let connection =
+            http.serve_connection(TokioIo::new(without_delay(stream)), service(router.clone(), peer));
         let watched = open.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = watched.await {
@@ -64,8 +57,7 @@ pub async fn serve(
         });
     }
     drop(listener);
-    let drained =
-        tokio::time::timeout(Duration::from_millis(limits.http_drain_ms), open.shutdown());
+    let drained = tokio::time::timeout(Duration::from_millis(limits.http_drain_ms), open.shutdown());
     if drained.await.is_err() {
         tracing::warn!("requests were still under way when the drain limit ran out");
     }

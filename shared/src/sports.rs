@@ -99,11 +99,7 @@ mod tests {
     #[test]
     fn keys_are_in_order_and_found() {
         assert_eq!(Sport::all().count(), 18);
-        assert!(
-            Sport::all()
-                .map(Sport::key)
-                .is_sorted_by(|one, next| one < next)
-        );
+        assert!(Sport::all().map(Sport::key).is_sorted_by(|one, next| one < next));
         for sport in Sport::all() {
             assert_eq!(Sport::find(sport.key()), Some(sport));
             assert_eq!(sport.to_string(), sport.key());

@@ -1,4 +1,4 @@
-//! Logging and the process-wide set-up of a service. Must never log a body, a cookie or a secret.
+//! Logging. Must never log a body, a cookie or a secret.
 
 use tracing_subscriber::EnvFilter;
 
@@ -22,11 +22,8 @@ pub struct LogOptions {
     pub log_format: LogFormat,
 }
 
-/// Sends log lines to standard error and chooses the TLS implementation, once for the whole process.
-/// A second call does nothing.
+/// Sends log lines to standard error, once for the whole process. A second call does nothing.
 pub fn start(options: &LogOptions) {
-    // Fails only when a provider was chosen before, which is then the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let filter = EnvFilter::try_new(&options.log).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

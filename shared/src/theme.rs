@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 use crate::field::FieldError;
 
 pub use value::{
-    ButtonStyle, CardStyle, Color, DisplayName, FontFamily, ImageUrl, LayoutStyle, LogoType,
-    MAX_NAME_CHARS, MAX_URL_CHARS, NoCustomCss, ValueError,
+    ButtonStyle, CardStyle, Color, DisplayName, FontFamily, ImageUrl, LayoutStyle, LogoType, MAX_NAME_CHARS,
+    MAX_URL_CHARS, NoCustomCss, ValueError,
 };
 pub(crate) use value::{check_email, check_link, check_plain_text};
 
@@ -369,21 +369,13 @@ mod tests {
             assert_eq!(bad_fields(&body), ["customCss"], "{css}");
         }
         for css in [json!(null), json!("")] {
-            assert_eq!(
-                merge(&json!({ "customCss": css })).unwrap(),
-                Theme::default()
-            );
+            assert_eq!(merge(&json!({ "customCss": css })).unwrap(), Theme::default());
         }
     }
 
     #[test]
     fn json_of_another_type_is_refused() {
-        let values = [
-            json!(1),
-            json!(true),
-            json!(["#fff"]),
-            json!({ "a": "#fff" }),
-        ];
+        let values = [json!(1), json!(true), json!(["#fff"]), json!({ "a": "#fff" })];
         for field in CHECKED.into_iter().chain(["sportsbookName"]) {
             for value in &values {
                 let errors = merge(&json!({ field: value })).unwrap_err();
@@ -463,10 +455,7 @@ mod tests {
             "https://xn--bcher-kva.example/logo.png",
             &long[..MAX_URL_CHARS],
         ] {
-            assert_eq!(
-                good.parse::<ImageUrl>().map(|url| url.0),
-                Ok(good.to_owned())
-            );
+            assert_eq!(good.parse::<ImageUrl>().map(|url| url.0), Ok(good.to_owned()));
         }
         for bad in [
             "logo.png",
@@ -503,16 +492,9 @@ mod tests {
             "blob:https://a.example/x",
             "file:///etc/passwd",
         ] {
-            assert_eq!(
-                bad.parse::<ImageUrl>(),
-                Err(ValueError::NotImageUrl),
-                "{bad}"
-            );
+            assert_eq!(bad.parse::<ImageUrl>(), Err(ValueError::NotImageUrl), "{bad}");
         }
-        assert_eq!(
-            long.parse::<ImageUrl>(),
-            Err(ValueError::TooLong(MAX_URL_CHARS))
-        );
+        assert_eq!(long.parse::<ImageUrl>(), Err(ValueError::TooLong(MAX_URL_CHARS)));
     }
 
     #[test]
@@ -536,8 +518,7 @@ mod tests {
         let long = "é".repeat(101);
         assert_eq!(long.parse::<DisplayName>(), Err(ValueError::TooLong(100)));
         for hidden in [
-            '\u{7f}', '\u{85}', '\u{61c}', '\u{200b}', '\u{200f}', '\u{2066}', '\u{2069}',
-            '\u{feff}',
+            '\u{7f}', '\u{85}', '\u{61c}', '\u{200b}', '\u{200f}', '\u{2066}', '\u{2069}', '\u{feff}',
         ] {
             let name = format!("Auro{hidden}ra");
             assert_eq!(

@@ -18,7 +18,9 @@ async fn save_color(installation: &Installation, operator: &Operator, color: &st
 }
 
 async fn css(reader: &Client, operator: &Operator) -> String {
-    let answer = reader.get(&format!("/api/theme-css/{}", operator.subdomain)).await;
+    let answer = reader
+        .get(&format!("/api/theme-css/{}", operator.subdomain))
+        .await;
     assert!(answer.status.is_success(), "{}", answer.text());
     answer.text()
 }
@@ -29,18 +31,31 @@ async fn a_theme_change_is_at_every_reader_when_the_admin_answer_arrives() {
     let aurora = installation.operator("aurora").await;
     let readers = [installation.reader(0), installation.reader(1)];
     for reader in &readers {
-        assert!(css(reader, &aurora).await.contains("#1e40af"), "the default theme is shown at first");
+        assert!(
+            css(reader, &aurora).await.contains("#1e40af"),
+            "the default theme is shown at first"
+        );
     }
     for color in ["#a1b2c3", "#c3b2a1", "#010203"] {
         let answer = save_color(&installation, &aurora, color).await;
-        assert_eq!(answer["readers"]["acknowledged"], json!(["reader-0", "reader-1"]), "{answer}");
+        assert_eq!(
+            answer["readers"]["acknowledged"],
+            json!(["reader-0", "reader-1"]),
+            "{answer}"
+        );
         assert_eq!(answer["readers"]["pending"], json!([]));
         assert_eq!(answer["readers"]["unreachable"], json!([]));
         for reader in &readers {
-            assert!(css(reader, &aurora).await.contains(color), "{color} is shown at once");
+            assert!(
+                css(reader, &aurora).await.contains(color),
+                "{color} is shown at once"
+            );
             let theme = reader.get("/api/load-theme/aurora").await;
             assert_eq!(theme.json()["primaryColor"], color);
-            assert_eq!(theme.header("edgebook-version"), format!("theme={}", answer["version"]));
+            assert_eq!(
+                theme.header("edgebook-version"),
+                format!("theme={}", answer["version"])
+            );
         }
     }
     installation.finish().await;
@@ -48,7 +63,11 @@ async fn a_theme_change_is_at_every_reader_when_the_admin_answer_arrives() {
 
 #[tokio::test]
 async fn without_any_push_a_change_is_seen_after_one_pull() {
-    let installation = Installation::builder().readers(2).without_webhooks().start().await;
+    let installation = Installation::builder()
+        .readers(2)
+        .without_webhooks()
+        .start()
+        .await;
     let aurora = installation.operator("aurora").await;
     let readers = [installation.reader(0), installation.reader(1)];
     for reader in &readers {
@@ -58,7 +77,9 @@ async fn without_any_push_a_change_is_seen_after_one_pull() {
     assert_eq!(answer["readers"]["acknowledged"], json!([]));
     for reader in &readers {
         installation
-            .within(PULL_BOUND, "the change is seen", || async { css(reader, &aurora).await.contains("#a1b2c3") })
+            .within(PULL_BOUND, "the change is seen", || async {
+                css(reader, &aurora).await.contains("#a1b2c3")
+            })
             .await;
     }
     installation.finish().await;
@@ -70,12 +91,19 @@ async fn a_reader_that_is_away_is_listed_as_unreachable_and_holds_nothing_up() {
     let address = away.local_addr().unwrap();
     drop(away);
     let url = format!("http://{address}");
-    let installation =
-        Installation::builder().without_webhooks().writer_args(&["--reader-urls", &url]).start().await;
+    let installation = Installation::builder()
+        .without_webhooks()
+        .writer_args(&["--reader-urls", &url])
+        .start()
+        .await;
     let aurora = installation.operator("aurora").await;
     let answer = save_color(&installation, &aurora, "#a1b2c3").await;
     assert_eq!(answer["readers"]["acknowledged"], json!([]));
-    assert_eq!(answer["readers"]["unreachable"].as_array().map(Vec::len), Some(1), "{answer}");
+    assert_eq!(
+        answer["readers"]["unreachable"].as_array().map(Vec::len),
+        Some(1),
+        "{answer}"
+    );
     installation.finish().await;
 }
 
@@ -95,7 +123,10 @@ async fn a_fill_held_open_across_an_invalidation_does_not_bring_the_old_value_ba
     save_color(&installation, &aurora, "#222222").await;
     link.pass();
     let first = slow.await.unwrap();
-    assert!(first.contains("#222222"), "who waited gets the new value: {first}");
+    assert!(
+        first.contains("#222222"),
+        "who waited gets the new value: {first}"
+    );
     for _ in 0..20 {
         assert!(css(&reader, &aurora).await.contains("#222222"));
     }
@@ -105,13 +136,19 @@ async fn a_fill_held_open_across_an_invalidation_does_not_bring_the_old_value_ba
 #[tokio::test]
 async fn versions_that_commit_out_of_the_order_of_their_transactions_are_not_missed() {
     let installation = Installation::builder().without_webhooks().start().await;
-    let (aurora, bluefin) = (installation.operator("aurora").await, installation.operator("bluefin").await);
+    let (aurora, bluefin) = (
+        installation.operator("aurora").await,
+        installation.operator("bluefin").await,
+    );
     let reader = installation.reader(0);
     css(&reader, &aurora).await;
     css(&reader, &bluefin).await;
     // The older transaction takes its id first and commits last, after pulls that saw the younger one's change.
     let mut older = installation.database.pool().begin().await.unwrap();
-    sqlx::query("select pg_current_xact_id()").execute(&mut *older).await.unwrap();
+    sqlx::query("select pg_current_xact_id()")
+        .execute(&mut *older)
+        .await
+        .unwrap();
     save_color(&installation, &bluefin, "#222222").await;
     installation
         .within(PULL_BOUND, "the younger change is seen", || async {
@@ -130,7 +167,9 @@ async fn versions_that_commit_out_of_the_order_of_their_transactions_are_not_mis
     write_api::coherence::bump(topic, &mut older).await.unwrap();
     older.commit().await.unwrap();
     installation
-        .within(PULL_BOUND, "the older change is seen", || async { css(&reader, &aurora).await.contains("#333333") })
+        .within(PULL_BOUND, "the older change is seen", || async {
+            css(&reader, &aurora).await.contains("#333333")
+        })
         .await;
     installation.finish().await;
 }
@@ -145,9 +184,16 @@ async fn the_casino_switch_is_a_hard_change() {
         let answer = admin.post("/api/admin/aurora/toggle-casino", &body).await.ok();
         assert_eq!(answer["casino_enabled"], enabled);
         for number in [0, 1] {
-            let answer = installation.reader(number).get("/api/aurora/casino-enabled").await;
+            let answer = installation
+                .reader(number)
+                .get("/api/aurora/casino-enabled")
+                .await;
             assert_eq!(answer.json(), json!({"success": true, "casino_enabled": enabled}));
-            assert!(!answer.header("cache-status").contains("stale"), "{}", answer.header("cache-status"));
+            assert!(
+                !answer.header("cache-status").contains("stale"),
+                "{}",
+                answer.header("cache-status")
+            );
         }
     }
     installation.finish().await;
@@ -175,14 +221,27 @@ async fn a_forged_an_old_and_an_unsigned_push_change_nothing() {
     let body = json!({"changes": [{"operator_id": aurora.id, "kind": "theme", "version": 99}]}).to_string();
     let (now, ours) = (installation.clock.now(), installation.webhook_secret.clone());
     let theirs = WebhookSecrets::generate(&Random::system());
-    push(&installation, &theirs, now, &body).await.problem(401, "bad_signature");
+    push(&installation, &theirs, now, &body)
+        .await
+        .problem(401, "bad_signature");
     let old = now - time::Duration::minutes(6);
-    push(&installation, &ours, old, &body).await.problem(401, "bad_signature");
-    let bare = installation.reader(0).post_bytes(shared::coherence::PUSH_PATH, body.clone()).await;
+    push(&installation, &ours, old, &body)
+        .await
+        .problem(401, "bad_signature");
+    let bare = installation
+        .reader(0)
+        .post_bytes(shared::coherence::PUSH_PATH, body.clone())
+        .await;
     bare.problem(401, "bad_signature");
-    push(&installation, &ours, now, "{\"changes\":[{\"kind\":\"chess\"}]}").await.names_field("changes[0].operator_id");
+    push(&installation, &ours, now, "{\"changes\":[{\"kind\":\"chess\"}]}")
+        .await
+        .names_field("changes[0].version");
     let answer = reader.get("/api/theme-css/aurora").await;
-    assert_eq!(answer.header("cache-status"), "edgebook; hit", "nothing became due");
+    assert_eq!(
+        answer.header("cache-status"),
+        "edgebook; hit",
+        "nothing became due"
+    );
     installation.finish().await;
 }
 
@@ -197,7 +256,8 @@ async fn a_push_that_comes_twice_or_late_does_no_harm() {
     assert!(css(&reader, &aurora).await.contains("#222222"));
     let (now, secret) = (installation.clock.now(), installation.webhook_secret.clone());
     for version in [1, 2, 2, 1] {
-        let body = json!({"changes": [{"operator_id": aurora.id, "kind": "theme", "version": version}]}).to_string();
+        let body =
+            json!({"changes": [{"operator_id": aurora.id, "kind": "theme", "version": version}]}).to_string();
         let answer = push(&installation, &secret, now, &body).await.ok();
         assert_eq!(answer["instance"], "reader-0");
         assert_eq!(answer["versions"][0]["version"], 2, "{answer}");

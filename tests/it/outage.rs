@@ -29,7 +29,11 @@ async fn recovers(installation: &Installation, token: &str) {
         .await;
     installation
         .within(limit, "bets are taken again", || async {
-            player.post("/api/casino/slots/bet", &json!({"stake": 1})).await.status.is_success()
+            player
+                .post("/api/casino/slots/bet", &json!({"stake": 1}))
+                .await
+                .status
+                .is_success()
         })
         .await;
 }
@@ -87,12 +91,22 @@ async fn with_the_database_cut_off_pages_go_on_and_everything_recovers() {
     let unknown = reader.get("/api/theme-templates").await;
     unknown.problem(503, "page_unavailable");
     let asked = Instant::now();
-    let answer = reader.logged_in(&alice.token).post("/api/casino/slots/bet", &json!({"stake": 1})).await;
+    let answer = reader
+        .logged_in(&alice.token)
+        .post("/api/casino/slots/bet", &json!({"stake": 1}))
+        .await;
     assert!(asked.elapsed() < BET_LIMIT);
     assert_eq!(answer.status.as_u16(), 503, "{}", answer.text());
     links().for_each(tests::Proxy::pass);
     recovers(&installation, &alice.token).await;
-    reader.get("/api/theme-templates").await.ok();
+    let templates = || async { reader.get("/api/theme-templates").await.status.is_success() };
+    installation
+        .within(
+            Duration::from_secs(2),
+            "what could not be fetched is fetched",
+            templates,
+        )
+        .await;
     installation.finish().await;
 }
 
@@ -109,11 +123,20 @@ async fn a_reader_without_a_database_is_alive_but_not_ready_and_invents_nothing(
         .spawn()
         .unwrap();
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
-    let reader = installation.reader(0).at(line.trim().trim_start_matches("listening on "));
+    std::io::BufRead::read_line(
+        &mut std::io::BufReader::new(child.stdout.take().unwrap()),
+        &mut line,
+    )
+    .unwrap();
+    let reader = installation
+        .reader(0)
+        .at(line.trim().trim_start_matches("listening on "));
     reader.get("/health").await.ok();
     reader.get("/readyz").await.problem(503, "not_ready");
-    reader.get("/api/branding/aurora").await.problem(503, "page_unavailable");
+    reader
+        .get("/api/branding/aurora")
+        .await
+        .problem(503, "page_unavailable");
     child.kill().unwrap();
     child.wait().unwrap();
     installation.finish().await;
@@ -129,15 +152,26 @@ async fn a_slow_database_delays_no_page_that_is_in_memory() {
     }
     installation.reader_links[0].delay(Duration::from_millis(400));
     let admin = installation.writer().logged_in(&aurora.token);
-    admin.post("/api/save-theme/aurora", &json!({"primaryColor": "#123456"})).await.ok();
+    admin
+        .post("/api/save-theme/aurora", &json!({"primaryColor": "#123456"}))
+        .await
+        .ok();
     let asked = Instant::now();
     let answer = reader.get("/api/theme-css/aurora").await;
-    assert!(asked.elapsed() < Duration::from_millis(300), "took {:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < Duration::from_millis(300),
+        "took {:?}",
+        asked.elapsed()
+    );
     assert!(answer.status.is_success());
     installation.reader_links[0].pass();
     installation
         .within(Duration::from_secs(5), "the new colour is shown", || async {
-            reader.get("/api/theme-css/aurora").await.text().contains("#123456")
+            reader
+                .get("/api/theme-css/aurora")
+                .await
+                .text()
+                .contains("#123456")
         })
         .await;
     installation.finish().await;

@@ -39,10 +39,17 @@ async fn every_page_has_the_headers_that_caches_need() {
     ] {
         let first = reader.get(page).await;
         assert!(first.status.is_success(), "{page}: {}", first.text());
-        assert_eq!(first.header("cache-status"), "edgebook; fwd=miss; stored", "{page}");
+        assert_eq!(
+            first.header("cache-status"),
+            "edgebook; fwd=miss; stored",
+            "{page}"
+        );
         let second = reader.get(page).await;
         assert_eq!(second.header("cache-status"), "edgebook; hit", "{page}");
-        assert!(second.header("cache-control").starts_with("public, max-age="), "{page}");
+        assert!(
+            second.header("cache-control").starts_with("public, max-age="),
+            "{page}"
+        );
         for wanted in ["stale-while-revalidate=", "stale-if-error="] {
             assert!(second.header("cache-control").contains(wanted), "{page}");
             assert!(second.header("cdn-cache-control").contains(wanted), "{page}");
@@ -58,14 +65,21 @@ async fn every_page_has_the_headers_that_caches_need() {
 
 async fn unchanged_and_head(reader: &Client, page: &str, full: &Answer) {
     let etag = full.header("etag");
-    assert!(etag.starts_with('"') && etag.ends_with('"'), "{page}: a strong ETag, not {etag}");
+    assert!(
+        etag.starts_with('"') && etag.ends_with('"'),
+        "{page}: a strong ETag, not {etag}"
+    );
     let unchanged = reader.with("if-none-match", etag).get(page).await;
     assert_eq!(unchanged.status.as_u16(), 304, "{page}");
     assert!(unchanged.bytes.is_empty(), "{page}");
     assert_eq!(unchanged.header("etag"), etag, "{page}");
     let head = reader.head(page).await;
     assert!(head.status.is_success() && head.bytes.is_empty(), "{page}");
-    assert_eq!(head.header("content-length"), full.bytes.len().to_string(), "{page}");
+    assert_eq!(
+        head.header("content-length"),
+        full.bytes.len().to_string(),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -74,8 +88,16 @@ async fn each_encoding_is_served_as_asked_with_its_own_etag() {
     installation.operator("aurora").await;
     let reader = installation.reader(0);
     let mut etags = Vec::new();
-    for (accept, encoding) in [("identity", ""), ("gzip", "gzip"), ("gzip, br", "br"), ("br;q=0, gzip", "gzip")] {
-        let answer = reader.with("accept-encoding", accept).get("/api/branding/aurora").await;
+    for (accept, encoding) in [
+        ("identity", ""),
+        ("gzip", "gzip"),
+        ("gzip, br", "br"),
+        ("br;q=0, gzip", "gzip"),
+    ] {
+        let answer = reader
+            .with("accept-encoding", accept)
+            .get("/api/branding/aurora")
+            .await;
         assert_eq!(answer.header("content-encoding"), encoding, "{accept}");
         etags.push(answer.header("etag").to_owned());
     }
@@ -91,14 +113,26 @@ async fn each_encoding_is_served_as_asked_with_its_own_etag() {
 async fn an_unknown_sport_or_operator_is_not_found() {
     let installation = Installation::start().await;
     let reader = installation.reader(0);
-    reader.get("/api/sports/events/chess").await.problem(404, "sport_not_found");
-    reader.get("/api/sports/events/soccer?operator=nobody").await.problem(404, "operator_not_found");
+    reader
+        .get("/api/sports/events/chess")
+        .await
+        .problem(404, "sport_not_found");
+    reader
+        .get("/api/sports/events/soccer?operator=nobody")
+        .await
+        .problem(404, "operator_not_found");
     for page in ["branding", "load-theme", "theme-css"] {
         for name in ["nobody", "..%2f..", "a%20b", "%F0%9F%8E%B0", "AURORA"] {
-            reader.get(&format!("/api/{page}/{name}")).await.problem(404, "operator_not_found");
+            reader
+                .get(&format!("/api/{page}/{name}"))
+                .await
+                .problem(404, "operator_not_found");
         }
     }
-    reader.get("/api/nobody/casino-enabled").await.problem(404, "operator_not_found");
+    reader
+        .get("/api/nobody/casino-enabled")
+        .await
+        .problem(404, "operator_not_found");
     installation.finish().await;
 }
 
@@ -124,10 +158,15 @@ async fn a_hundred_thousand_unknown_subdomains_cost_no_query_and_no_memory() {
         assert_eq!(answer.await.unwrap(), 25_000);
     }
     let after = detailed(&reader).await;
-    let pulls = |health: &Value| health["pull"]["pulls"].as_u64().unwrap() + health["pull"]["failures"].as_u64().unwrap();
+    let pulls = |health: &Value| {
+        health["pull"]["pulls"].as_u64().unwrap() + health["pull"]["failures"].as_u64().unwrap()
+    };
     let transactions = |health: &Value| health["transactions"].as_u64().unwrap();
     let queries = transactions(&after) - transactions(&before);
-    assert!(queries <= pulls(&after) - pulls(&before) + 1, "{queries} transactions beside the pull's");
+    assert!(
+        queries <= pulls(&after) - pulls(&before) + 1,
+        "{queries} transactions beside the pull's"
+    );
     assert_eq!(after["cache"]["entries"], before["cache"]["entries"]);
     assert_eq!(after["cache"]["bytes"], before["cache"]["bytes"]);
     assert_eq!(after["operators"], before["operators"]);
@@ -142,7 +181,9 @@ async fn ask_for_unknown(address: std::net::SocketAddr, part: u32, count: usize)
     let (mut not_found, mut rest) = (0, Vec::new());
     for block in 0..count / AT_ONCE {
         let requests: String = (0..AT_ONCE)
-            .map(|number| format!("GET /api/branding/nobody-{part}-{block}-{number} HTTP/1.1\r\nhost: a\r\n\r\n"))
+            .map(|number| {
+                format!("GET /api/branding/nobody-{part}-{block}-{number} HTTP/1.1\r\nhost: a\r\n\r\n")
+            })
             .collect();
         stream.write_all(requests.as_bytes()).await.unwrap();
         let goal = not_found + AT_ONCE;
@@ -171,16 +212,31 @@ async fn liveness_and_details_are_there_without_log_in_and_show_no_secret() {
         }
         service.get("/readyz").await.ok();
         let details = detailed(&service).await;
-        for number in ["active_connections", "usage_percent", "idle", "max", "waiters", "acquire_p50_us",
-            "acquire_p99_us", "timeouts", "closed_by_hook"]
-        {
+        for number in [
+            "active_connections",
+            "usage_percent",
+            "idle",
+            "max",
+            "waiters",
+            "acquire_p50_us",
+            "acquire_p99_us",
+            "timeouts",
+            "closed_by_hook",
+        ] {
             assert!(details[number].is_u64(), "{number}: {details}");
         }
         let metrics = service.get("/metrics").await;
-        assert!(metrics.text().contains("edgebook_db_active_connections"), "{}", metrics.text());
+        assert!(
+            metrics.text().contains("edgebook_db_active_connections"),
+            "{}",
+            metrics.text()
+        );
         assert!(metrics.text().ends_with("# EOF\n"));
         for text in [details.to_string(), metrics.text()] {
-            assert!(!text.contains("postgres://") && !text.contains("whsec_"), "{text}");
+            assert!(
+                !text.contains("postgres://") && !text.contains("whsec_"),
+                "{text}"
+            );
         }
     }
     let details = detailed(&installation.reader(0)).await;
@@ -197,12 +253,21 @@ async fn what_a_reader_does_not_serve_reaches_the_writer_as_it_was_sent() {
     let aurora = installation.operator("aurora").await;
     let alice = installation.player(&aurora, "alice", 12_345).await;
     let reader = installation.reader(0);
-    let balance = reader.logged_in(&alice.token).get("/api/casino/wallet/balance").await;
+    let balance = reader
+        .logged_in(&alice.token)
+        .get("/api/casino/wallet/balance")
+        .await;
     assert_eq!(balance.header("cache-control"), "private, no-store");
     assert_eq!(balance.ok()["balance"], json!(123.45));
-    reader.get("/api/casino/wallet/balance").await.problem(401, "authentication_required");
+    reader
+        .get("/api/casino/wallet/balance")
+        .await
+        .problem(401, "authentication_required");
     let large = vec![b' '; 10 * 1024 * 1024];
-    let answer = reader.logged_in(&alice.token).post_bytes("/api/casino/slots/bet", large).await;
+    let answer = reader
+        .logged_in(&alice.token)
+        .post_bytes("/api/casino/slots/bet", large)
+        .await;
     answer.problem(413, "body_too_large");
     for internal in ["/internal/anything", "/internal/coherence/x"] {
         reader.get(internal).await.problem(404, "not_found");

@@ -27,10 +27,7 @@ pub struct Answer {
 impl Client {
     /// A client of the service at `base`, such as `http://127.0.0.1:8080`.
     pub fn new(base: impl Into<String>) -> Self {
-        shared::telemetry::start(&shared::telemetry::LogOptions {
-            log: std::env::var("LOG").unwrap_or_else(|_| "off".to_owned()),
-            log_format: shared::telemetry::LogFormat::Text,
-        });
+        shared::tls::choose();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -79,7 +76,8 @@ impl Client {
 
     /// POST of a JSON value.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send(Method::POST, path, Some(body.to_string().into_bytes())).await
+        self.send(Method::POST, path, Some(body.to_string().into_bytes()))
+            .await
     }
 
     /// POST of bytes that claim to be JSON.
@@ -88,15 +86,25 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
-        self.try_send(method, path, body).await.expect("the service answers")
+        self.try_send(method, path, body)
+            .await
+            .expect("the service answers")
     }
 
     /// Like the others, for when no answer may come.
     ///
     /// # Errors
     /// When none does.
-    pub async fn try_send(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> reqwest::Result<Answer> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> reqwest::Result<Answer> {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .headers(self.headers.clone());
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body);
         }
@@ -112,7 +120,8 @@ impl Client {
 impl Answer {
     /// The body as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text()))
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text()))
     }
 
     /// The body as text.
@@ -122,7 +131,10 @@ impl Answer {
 
     /// A header's text; empty when there is none.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// Checks the status and returns the JSON body.
@@ -154,8 +166,16 @@ impl Answer {
     pub fn names_field(&self, field: &str) -> Value {
         assert_eq!(self.status.as_u16(), 422, "{}", self.text());
         let body = self.json();
-        let fields: Vec<_> = body["errors"].as_array().into_iter().flatten().map(|error| &error["field"]).collect();
-        assert!(fields.iter().any(|named| *named == field), "{field} is not named: {body}");
+        let fields: Vec<_> = body["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|error| &error["field"])
+            .collect();
+        assert!(
+            fields.iter().any(|named| *named == field),
+            "{field} is not named: {body}"
+        );
         body
     }
 }

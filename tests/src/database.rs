@@ -65,7 +65,10 @@ async fn admin() -> PgConnection {
 }
 
 async fn execute(connection: &mut PgConnection, statement: String) {
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await.expect("the statement works");
+    sqlx::raw_sql(AssertSqlSafe(statement))
+        .execute(connection)
+        .await
+        .expect("the statement works");
 }
 
 /// A database of one test, with the schema and nothing in it but what migrations put there.
@@ -80,12 +83,20 @@ impl Database {
     /// A new one, copied from a template that is migrated once in a run.
     pub async fn create() -> Self {
         let template = TEMPLATE.get_or_init(make_template).await;
-        let name = format!("edgebook_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "edgebook_{}_{}",
+            std::process::id(),
+            NUMBER.fetch_add(1, Ordering::Relaxed)
+        );
         let mut admin = admin().await;
         execute(&mut admin, format!("create database {name} template {template}")).await;
         admin.close().await.expect("the connection closes");
         let url = url_of(&name);
-        let pool = PgPoolOptions::new().max_connections(4).connect(&url).await.expect("the database opens");
+        let pool = PgPoolOptions::new()
+            .max_connections(4)
+            .connect(&url)
+            .await
+            .expect("the database opens");
         Self { name, url, pool }
     }
 
@@ -125,10 +136,18 @@ impl Database {
 
     /// Drops it. The books of every operator must be right.
     pub async fn finish(self) {
-        write_api::ledger::verify_books(&self.pool).await.expect("the books are right");
+        let mut connection = self.pool.acquire().await.expect("a connection");
+        write_api::ledger::verify_books(&mut connection)
+            .await
+            .expect("the books are right");
+        drop(connection);
         self.pool.close().await;
         let mut admin = admin().await;
-        execute(&mut admin, format!("drop database if exists {} with (force)", self.name)).await;
+        execute(
+            &mut admin,
+            format!("drop database if exists {} with (force)", self.name),
+        )
+        .await;
     }
 }
 

@@ -124,13 +124,22 @@ impl Builder {
         let writer_port = free_port().await;
         for number in 0..self.readers {
             let url = self.link(&database, &mut reader_links).await;
-            let reader = self.start_reader(number, &url, writer_port, &webhook_secret).await;
+            let reader = self
+                .start_reader(number, &url, writer_port, &webhook_secret)
+                .await;
             readers.push(reader);
         }
         let mut writer_links = Vec::new();
         let url = self.link(&database, &mut writer_links).await;
-        let reader_urls: Vec<String> = readers.iter().map(|reader| format!("http://{}", reader.address())).collect();
-        let told = if self.webhooks { reader_urls.join(",") } else { String::new() };
+        let reader_urls: Vec<String> = readers
+            .iter()
+            .map(|reader| format!("http://{}", reader.address()))
+            .collect();
+        let told = if self.webhooks {
+            reader_urls.join(",")
+        } else {
+            String::new()
+        };
         let writer = self.start_writer(&url, writer_port, &told, &webhook_secret).await;
         let installation = Installation {
             database,
@@ -157,30 +166,64 @@ impl Builder {
         url
     }
 
-    async fn start_reader(&self, number: usize, url: &str, writer_port: u16, secret: &str) -> read_api::app::Service {
+    async fn start_reader(
+        &self,
+        number: usize,
+        url: &str,
+        writer_port: u16,
+        secret: &str,
+    ) -> read_api::app::Service {
         let write_url = format!("http://127.0.0.1:{writer_port}");
         let instance = format!("reader-{number}");
-        let mut args = vec!["reader", "--listen", "127.0.0.1:0", "--database-url", url, "--webhook-secret", secret];
+        let mut args = vec![
+            "reader",
+            "--listen",
+            "127.0.0.1:0",
+            "--database-url",
+            url,
+            "--webhook-secret",
+            secret,
+        ];
         args.extend(["--write-url", &write_url, "--instance", &instance]);
         args.extend(self.reader_args.iter().map(String::as_str));
         let options = ReaderCommand::parse_from(args).options;
-        read_api::app::start(options, self.clock.clone(), Random::system()).await.expect("a reader starts")
+        read_api::app::start(options, self.clock.clone(), Random::system())
+            .await
+            .expect("a reader starts")
     }
 
-    async fn start_writer(&self, url: &str, port: u16, readers: &str, secret: &str) -> write_api::app::Service {
+    async fn start_writer(
+        &self,
+        url: &str,
+        port: u16,
+        readers: &str,
+        secret: &str,
+    ) -> write_api::app::Service {
         let listen = format!("127.0.0.1:{port}");
-        let mut args = vec!["writer", "--listen", &listen, "--database-url", url, "--webhook-secret", secret];
+        let mut args = vec![
+            "writer",
+            "--listen",
+            &listen,
+            "--database-url",
+            url,
+            "--webhook-secret",
+            secret,
+        ];
         if !readers.is_empty() {
             args.extend(["--reader-urls", readers]);
         }
         args.extend(self.writer_args.iter().map(String::as_str));
         let options = WriterCommand::parse_from(args).options;
-        write_api::app::start(options, self.clock.clone(), Random::system()).await.expect("the writer starts")
+        write_api::app::start(options, self.clock.clone(), Random::system())
+            .await
+            .expect("the writer starts")
     }
 }
 
 async fn free_port() -> u16 {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a free port");
     listener.local_addr().expect("an address").port()
 }
 
@@ -212,7 +255,9 @@ impl Installation {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), wait).await.expect("the reader becomes ready");
+        tokio::time::timeout(Duration::from_secs(20), wait)
+            .await
+            .expect("the reader becomes ready");
     }
 
     /// Waits until `check` holds, at most `limit`.
@@ -225,7 +270,10 @@ impl Installation {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        assert!(tokio::time::timeout(limit, wait).await.is_ok(), "{what} within {limit:?}");
+        assert!(
+            tokio::time::timeout(limit, wait).await.is_ok(),
+            "{what} within {limit:?}"
+        );
     }
 
     /// Stops everything; no connection may be left in a transaction, and the books must be right.
@@ -237,7 +285,11 @@ impl Installation {
             reader.stop().await;
         }
         self.writer.stop().await;
-        assert_eq!(self.database.idle_in_transaction().await, 0, "a transaction was left open");
+        assert_eq!(
+            self.database.idle_in_transaction().await,
+            0,
+            "a transaction was left open"
+        );
         self.database.finish().await;
     }
 }

@@ -1,8 +1,15 @@
 //! What tests and benches work with: a real PostgreSQL with a database for each test, real services on free ports, a
 //! client, builders, and a proxy that breaks the link to the database. Must never hide a failure by trying again.
 
-#![expect(clippy::missing_panics_doc, reason = "a harness panics where a test must fail")]
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a harness panics where a test must fail")]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a harness panics where a test must fail"
+)]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a harness panics where a test must fail"
+)]
 
 pub mod client;
 pub mod database;

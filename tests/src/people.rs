@@ -7,7 +7,8 @@ use shared::random::Random;
 use sqlx::PgConnection;
 use tokio::sync::OnceCell;
 use write_api::accounts::{
-    HashedPassword, NewOperator, NewPlayer, NewStaff, Opening, Password, create_operator, create_player, create_staff,
+    AccountLimits, Email, HashedPassword, NewOperator, NewPlayer, NewStaff, Opening, Password, Passwords,
+    PlayerName, StaffLogin, create_operator, create_player, create_staff,
 };
 
 use crate::client::Client;
@@ -62,7 +63,7 @@ impl Installation {
             currency,
         };
         let person = NewStaff {
-            login: login.parse().expect("a log-in name"),
+            login: StaffLogin::parse(&login).expect("a log-in name"),
             password: password().await,
         };
         let mut transaction = self.database.pool().begin().await.expect("a transaction");
@@ -71,9 +72,11 @@ impl Installation {
         let staff = create_staff(id, db, &person, now).await.expect("staff");
         transaction.commit().await.expect("a commit");
         for reader in &self.readers {
-            self.within(std::time::Duration::from_secs(10), "the reader knows the operator", || async {
-                reader.reader().directory.find(subdomain).is_some()
-            })
+            self.within(
+                std::time::Duration::from_secs(10),
+                "the reader knows the operator",
+                || async { reader.reader().directory.find(subdomain).is_some() },
+            )
             .await;
         }
         let body = serde_json::json!({"login": login, "password": PASSWORD});
@@ -89,14 +92,28 @@ impl Installation {
 
     /// A new player of `operator` with `balance_minor`.
     pub async fn player(&self, operator: &Operator, username: &str, balance_minor: i64) -> Player {
+        self.player_with_seeds_of(&Random::system(), operator, username, balance_minor)
+            .await
+    }
+
+    /// A new player whose seeds are drawn from `random`: the server seed first, then the client seed.
+    pub async fn player_with_seeds_of(
+        &self,
+        random: &Random,
+        operator: &Operator,
+        username: &str,
+        balance_minor: i64,
+    ) -> Player {
         let person = NewPlayer {
-            username: username.parse().expect("a name"),
-            email: format!("{username}@example.com").parse().expect("an e-mail address"),
+            username: PlayerName::parse(username).expect("a name"),
+            email: Email::parse(&format!("{username}@example.com")).expect("an e-mail address"),
             password: password().await,
         };
-        let opening = Opening::draw(Minor::new(balance_minor), &Random::system(), self.clock.now());
+        let opening = Opening::draw(Minor::new(balance_minor), random, self.clock.now());
         let mut transaction = self.database.pool().begin().await.expect("a transaction");
-        let id = create_player(operator.id, &mut transaction, &person, &opening).await.expect("a player");
+        let id = create_player(operator.id, &mut transaction, &person, &opening)
+            .await
+            .expect("a player");
         transaction.commit().await.expect("a commit");
         let path = format!("/api/auth/{}/login", operator.subdomain);
         let body = serde_json::json!({"username": username, "password": PASSWORD});
@@ -117,9 +134,12 @@ async fn token(client: &Client, path: &str, body: &serde_json::Value) -> String 
 /// One hash for everybody: hashing takes long on purpose.
 async fn password() -> HashedPassword {
     let hash = || async {
-        let passwords = write_api::accounts::Passwords::new(&write_api::accounts::AccountLimits::default());
-        let password: Password = PASSWORD.parse().expect("a password");
-        passwords.hash(&password, &Random::system()).await.expect("a hash")
+        let passwords = Passwords::new(&AccountLimits::default());
+        let password = Password::for_new_account(PASSWORD).expect("a password");
+        passwords
+            .hash(&password, &Random::system())
+            .await
+            .expect("a hash")
     };
     HASH.get_or_init(hash).await.clone()
 }

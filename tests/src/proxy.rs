@@ -84,7 +84,8 @@ impl Proxy {
 
     /// Holds back answers of the server in which `bytes` stand, and all that follow on the same connection.
     pub fn hold_answers_with(&self, bytes: &str) {
-        self.mode.send_replace(Mode::HoldAnswersWith(bytes.as_bytes().to_vec()));
+        self.mode
+            .send_replace(Mode::HoldAnswersWith(bytes.as_bytes().to_vec()));
     }
 
     /// Closes every connection and takes no new one.
@@ -102,7 +103,9 @@ impl Proxy {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), wait).await.expect("an answer is held back");
+        tokio::time::timeout(Duration::from_secs(10), wait)
+            .await
+            .expect("an answer is held back");
     }
 }
 
@@ -148,7 +151,10 @@ async fn pump(
             }
             (Mode::HoldAnswersWith(wanted), Some(held)) if contains(bytes, wanted) => {
                 held.fetch_add(1, Ordering::SeqCst);
-                let released = mode.wait_for(|mode| !matches!(mode, Mode::HoldAnswersWith(_))).await.is_ok();
+                let released = mode
+                    .wait_for(|mode| !matches!(mode, Mode::HoldAnswersWith(_)))
+                    .await
+                    .is_ok();
                 held.fetch_sub(1, Ordering::SeqCst);
                 if !released {
                     return;

@@ -89,6 +89,7 @@ pub struct Service {
 /// # Errors
 /// When the address is taken or an option can't be used. An absent database is no error: it may come back.
 pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Result<Service, StartError> {
+    shared::tls::choose();
     let address = options.listen;
     let listener = TcpListener::bind(address)
         .await

@@ -7,7 +7,7 @@ mod options;
 mod readers;
 mod store;
 
-pub use answer::{Announced, Nothing, PushHealth, PushReport, Saved};
+pub use answer::{Announced, Committed, Nothing, PushHealth, PushReport, Saved};
 pub use options::ReaderOptions;
 pub use readers::Readers;
 pub use store::{bump, bump_all, current};

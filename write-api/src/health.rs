@@ -70,9 +70,10 @@ pub struct Detailed {
     #[serde(flatten)]
     pool: PoolHealth,
     feed: crate::feed::FeedHealth,
+    readers: crate::coherence::PushHealth,
 }
 
-/// Pool and feed in numbers; touches no database.
+/// Pool, feed and pushes in numbers; touches no database.
 #[utoipa::path(get, path = "/health/detailed", tag = "health", responses((status = 200, body = Detailed)))]
 pub async fn detailed(State(app): State<SharedApp>) -> Private<Detailed> {
     Private(Detailed {
@@ -82,6 +83,7 @@ pub async fn detailed(State(app): State<SharedApp>) -> Private<Detailed> {
         timestamp: app.clock.now(),
         pool: app.db.health(),
         feed: app.feed.health(),
+        readers: app.readers.health(),
     })
 }
 

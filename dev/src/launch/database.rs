@@ -78,7 +78,9 @@ pub async fn migrate(url: &str) -> Result<(), LaunchError> {
     let migrated = migrations::migrate(&pool).await;
     pool.close().await;
     migrated.map_err(|error| match error {
-        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => LaunchError::OtherVersion(error),
+        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
+            LaunchError::OtherVersion(error)
+        }
         error => LaunchError::Migrate(error),
     })
 }
@@ -107,7 +109,10 @@ mod tests {
     fn a_url_that_can_not_be_read_is_refused_without_being_shown() {
         for wrong in ["", "books:hunter2", "postgres://me:hunter2@host:port/books"] {
             let refused = parse(wrong).unwrap_err().to_string();
-            assert!(refused.contains("--database-url") && !refused.contains("hunter2"), "{refused}");
+            assert!(
+                refused.contains("--database-url") && !refused.contains("hunter2"),
+                "{refused}"
+            );
         }
     }
 }

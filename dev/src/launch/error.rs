@@ -66,7 +66,9 @@ pub enum LaunchError {
         write_port: u16,
     },
     /// Somebody listens on a port.
-    #[error("Port {port} of 127.0.0.1 is in use. Stop the program that uses it, or choose another with {option}.")]
+    #[error(
+        "Port {port} of 127.0.0.1 is in use. Stop the program that uses it, or choose another with {option}."
+    )]
     PortInUse {
         /// The port.
         port: u16,
@@ -84,7 +86,9 @@ pub enum LaunchError {
         source: io::Error,
     },
     /// The feed is not where it is said to be.
-    #[error("There is no feed to read in {place:?} ({reason}). Choose an existing folder or an http(s) URL with --feed.")]
+    #[error(
+        "There is no feed to read in {place:?} ({reason}). Choose an existing folder or an http(s) URL with --feed."
+    )]
     Feed {
         /// The folder, or what was meant to be one.
         place: String,

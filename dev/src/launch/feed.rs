@@ -82,7 +82,10 @@ mod tests {
         let url = "https://feed.example/key-0815";
         assert_eq!(find(url).unwrap(), url);
         let refused = find("ftp://feed.example/key-0815").unwrap_err().to_string();
-        assert!(refused.contains("ftp://…") && !refused.contains("0815"), "{refused}");
+        assert!(
+            refused.contains("ftp://…") && !refused.contains("0815"),
+            "{refused}"
+        );
     }
 
     #[test]

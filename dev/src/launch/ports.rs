@@ -52,11 +52,7 @@ impl Ports {
 fn listen(port: u16, option: &'static str) -> Result<TcpListener, LaunchError> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => LaunchError::PortInUse { port, option },
-        _ => LaunchError::Port {
-            port,
-            option,
-            source,
-        },
+        _ => LaunchError::Port { port, option, source },
     })
 }
 

@@ -39,8 +39,14 @@ pub fn answer(request: &HeaderMap, entry: &Entry, outcome: Outcome, age: Duratio
     }
     headers.insert(header::ETAG, variant.etag.clone());
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(entry.policy().cache_control));
-    headers.insert(CDN_CACHE_CONTROL, HeaderValue::from_static(entry.policy().cdn_cache_control));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(entry.policy().cache_control),
+    );
+    headers.insert(
+        CDN_CACHE_CONTROL,
+        HeaderValue::from_static(entry.policy().cdn_cache_control),
+    );
     headers.insert(header::AGE, HeaderValue::from(age.as_secs()));
     headers.insert(CACHE_STATUS, HeaderValue::from_static(status(outcome)));
     headers.insert(EDGEBOOK_VERSION, entry.version_header().clone());
@@ -61,7 +67,10 @@ fn matches(wanted: &HeaderValue, etag: &HeaderValue) -> bool {
     let (Ok(wanted), Ok(etag)) = (wanted.to_str(), etag.to_str()) else {
         return false;
     };
-    wanted.split(',').map(str::trim).any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
+    wanted
+        .split(',')
+        .map(str::trim)
+        .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == etag)
 }
 
 /// The encodings that a client accepts.
@@ -78,7 +87,11 @@ impl Accepted {
         let mut gzip = None;
         let mut others = false;
         let lines = request.get_all(header::ACCEPT_ENCODING);
-        for part in lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')) {
+        for part in lines
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(','))
+        {
             let (name, weight) = part.split_once(';').unwrap_or((part, ""));
             let wanted = !is_zero(weight);
             match name.trim() {
@@ -142,7 +155,11 @@ mod tests {
             ("\"abc\"", false),
             ("abc-gzip", false),
         ] {
-            assert_eq!(matches(&HeaderValue::from_static(wanted), &etag), fits, "{wanted}");
+            assert_eq!(
+                matches(&HeaderValue::from_static(wanted), &etag),
+                fits,
+                "{wanted}"
+            );
         }
     }
 }

@@ -126,8 +126,12 @@ fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
 fn brotli(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut packed = Vec::new();
     {
-        let mut writer =
-            brotli::CompressorWriter::new(&mut packed, BROTLI_BUFFER_BYTES, BROTLI_QUALITY, BROTLI_WINDOW_BITS);
+        let mut writer = brotli::CompressorWriter::new(
+            &mut packed,
+            BROTLI_BUFFER_BYTES,
+            BROTLI_QUALITY,
+            BROTLI_WINDOW_BITS,
+        );
         writer.write_all(bytes).ok()?;
         writer.flush().ok()?;
     }
@@ -183,7 +187,11 @@ impl Entry {
 
     /// Whether it may be served as current, given what is known of newer versions.
     pub fn freshness(&self, required: &Required, now: Duration) -> Freshness {
-        let mut freshness = if now >= self.fresh_until { Freshness::Soft } else { Freshness::Current };
+        let mut freshness = if now >= self.fresh_until {
+            Freshness::Soft
+        } else {
+            Freshness::Current
+        };
         for change in &self.versions {
             if required.of(change.topic) > change.version {
                 if !change.topic.kind.is_soft() {
@@ -240,7 +248,11 @@ impl Entry {
 
     /// Bytes that it takes in memory, roughly.
     pub fn size(&self) -> usize {
-        let variants = [Some(&self.body.identity), self.body.gzip.as_ref(), self.body.brotli.as_ref()];
+        let variants = [
+            Some(&self.body.identity),
+            self.body.gzip.as_ref(),
+            self.body.brotli.as_ref(),
+        ];
         let bytes: usize = variants.iter().flatten().map(|variant| variant.bytes.len()).sum();
         bytes + OVERHEAD_BYTES
     }
@@ -262,7 +274,13 @@ mod tests {
             version: Version::new(version),
         }];
         let body = Body::css("a".repeat(1000));
-        Entry::new(body, versions, &CHANGEABLE, Duration::ZERO, Duration::from_mins(1))
+        Entry::new(
+            body,
+            versions,
+            &CHANGEABLE,
+            Duration::ZERO,
+            Duration::from_mins(1),
+        )
     }
 
     fn required(topic: Topic, version: i64) -> Required {
@@ -295,15 +313,23 @@ mod tests {
     #[test]
     fn each_encoding_has_its_own_etag_and_unpacks_to_the_same_bytes() {
         let entry = entry(THEME, 1);
-        let (identity, gzip, brotli) =
-            (entry.variant(false, false), entry.variant(false, true), entry.variant(true, true));
+        let (identity, gzip, brotli) = (
+            entry.variant(false, false),
+            entry.variant(false, true),
+            entry.variant(true, true),
+        );
         assert_ne!(identity.etag, gzip.etag);
         assert_ne!(gzip.etag, brotli.etag);
         let mut unpacked = Vec::new();
-        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&gzip.bytes[..]), &mut unpacked).unwrap();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&gzip.bytes[..]), &mut unpacked)
+            .unwrap();
         assert_eq!(unpacked, identity.bytes);
         let mut unpacked = Vec::new();
-        std::io::Read::read_to_end(&mut brotli::Decompressor::new(&brotli.bytes[..], 4096), &mut unpacked).unwrap();
+        std::io::Read::read_to_end(
+            &mut brotli::Decompressor::new(&brotli.bytes[..], 4096),
+            &mut unpacked,
+        )
+        .unwrap();
         assert_eq!(unpacked, identity.bytes);
     }
 

@@ -109,7 +109,10 @@ struct Landing<K: Eq + Hash> {
 
 impl<K: Eq + Hash> Drop for Landing<K> {
     fn drop(&mut self) {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.key);
         // Only now: who wakes must find the list without it.
         drop(self.ended.take());
     }
@@ -151,7 +154,11 @@ mod tests {
     async fn a_fetch_that_panics_wakes_who_waits_and_can_be_tried_again() {
         let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH);
         let flights = flights(&clock);
-        flights.join(1, || async { panic!("on purpose") }).unwrap().ended(LONG).await;
+        flights
+            .join(1, || async { panic!("on purpose") })
+            .unwrap()
+            .ended(LONG)
+            .await;
         assert!(flights.under_way.lock().unwrap().is_empty());
     }
 

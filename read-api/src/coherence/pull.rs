@@ -38,7 +38,10 @@ impl PullStatus {
 
     /// Successful pulls and failed ones, since the start.
     pub fn counts(&self) -> (u64, u64) {
-        (self.pulls.load(Ordering::Relaxed), self.failures.load(Ordering::Relaxed))
+        (
+            self.pulls.load(Ordering::Relaxed),
+            self.failures.load(Ordering::Relaxed),
+        )
     }
 
     fn succeeded(&self, began: Duration) {
@@ -135,15 +138,16 @@ fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
         Kind::Leaderboard => &[],
     };
     let in_memory = |page: &&Page| reader.pages.get(**page).is_some();
-    pages.iter().filter(in_memory).map(|page| Job::Page(*page)).collect()
+    pages
+        .iter()
+        .filter(in_memory)
+        .map(|page| Job::Page(*page))
+        .collect()
 }
 
 /// Every version changed by a transaction that is not older than `watermark`, and the watermark of the next question:
 /// the oldest transaction that was still running when this was read.
-async fn changes_since(
-    db: &mut PgConnection,
-    watermark: &str,
-) -> Result<(String, Vec<Change>), sqlx::Error> {
+async fn changes_since(db: &mut PgConnection, watermark: &str) -> Result<(String, Vec<Change>), sqlx::Error> {
     let rows = sqlx::query!(
         r#"
         select
@@ -158,7 +162,9 @@ async fn changes_since(
     )
     .fetch_all(db)
     .await?;
-    let next = rows.first().map_or_else(|| watermark.to_owned(), |row| row.xmin.clone());
+    let next = rows
+        .first()
+        .map_or_else(|| watermark.to_owned(), |row| row.xmin.clone());
     let changes = rows
         .into_iter()
         .filter_map(|row| {

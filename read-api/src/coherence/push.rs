@@ -38,9 +38,15 @@ async fn push(
     }
     let deadline = reader.clock.elapsed() + Duration::from_millis(reader.options.cache.push_wait_ms);
     for flight in take_over(&reader, &push.changes) {
-        flight.ended(deadline.saturating_sub(reader.clock.elapsed())).await;
+        flight
+            .ended(deadline.saturating_sub(reader.clock.elapsed()))
+            .await;
     }
-    let versions = push.changes.iter().map(|change| served(&reader, change.topic)).collect();
+    let versions = push
+        .changes
+        .iter()
+        .map(|change| served(&reader, change.topic))
+        .collect();
     Ok(Private(PushAnswer {
         instance: reader.options.instance.clone(),
         versions,
@@ -56,12 +62,20 @@ fn served(reader: &Reader, topic: Topic) -> Change {
         let held = pages.iter().filter_map(|page| reader.pages.get(*page));
         let versions = held.flat_map(|entry| {
             let of_topic = |change: &&Change| change.topic == topic;
-            entry.versions().iter().filter(of_topic).map(|change| change.version).collect::<Vec<_>>()
+            entry
+                .versions()
+                .iter()
+                .filter(of_topic)
+                .map(|change| change.version)
+                .collect::<Vec<_>>()
         });
         versions.fold(required, Version::min)
     };
     let version = match topic.kind {
-        Kind::Operator => reader.directory.get(id).map_or(Version::NONE, |operator| operator.version),
+        Kind::Operator => reader
+            .directory
+            .get(id)
+            .map_or(Version::NONE, |operator| operator.version),
         Kind::DisabledEvents => reader.catalogue.disabled(id).version,
         Kind::Feed(sport) => reader.catalogue.sport(sport).version,
         Kind::Branding => oldest_of(&[Page::Branding(id)]),

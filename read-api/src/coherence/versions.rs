@@ -61,11 +61,18 @@ impl Versions {
     pub fn raise(&self, changes: &[Change]) -> Vec<Change> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load();
-        if changes.iter().all(|change| before.of(change.topic) >= change.version) {
+        if changes
+            .iter()
+            .all(|change| before.of(change.topic) >= change.version)
+        {
             return Vec::new();
         }
         let mut after = Required::clone(&before);
-        let news = changes.iter().copied().filter(|change| after.raise(*change)).collect();
+        let news = changes
+            .iter()
+            .copied()
+            .filter(|change| after.raise(*change))
+            .collect();
         self.current.store(Arc::new(after));
         news
     }

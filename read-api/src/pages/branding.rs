@@ -48,7 +48,9 @@ struct Row {
 /// What the database does.
 pub async fn make(reader: &Reader, id: OperatorId) -> Result<Entry, FillError> {
     let began = reader.clock.elapsed();
-    let row = reader.fetch(move |db| Box::pin(async move { Ok(find(id, db).await?) })).await?;
+    let row = reader
+        .fetch(move |db| Box::pin(async move { Ok(find(id, db).await?) }))
+        .await?;
     let versions = vec![
         super::read_version(id, Kind::Branding, row.branding_version),
         super::read_version(id, Kind::Operator, row.operator_version),
@@ -69,7 +71,11 @@ pub async fn make(reader: &Reader, id: OperatorId) -> Result<Entry, FillError> {
         max_payout: row.max_payout,
     };
     super::render(reader, began, versions, &CHANGEABLE, move || {
-        Body::json(&render(&BrandingSettings::from_stored(&stored), &limits, &operator))
+        Body::json(&render(
+            &BrandingSettings::from_stored(&stored),
+            &limits,
+            &operator,
+        ))
     })
     .await
 }

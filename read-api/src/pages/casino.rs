@@ -45,7 +45,9 @@ pub async fn make(reader: &SharedReader, id: OperatorId) -> Result<Entry, FillEr
     if reader.versions.load().of(held.change().topic) > held.version
         && let Some(flight) = reader.refresh(Job::Directory)
     {
-        flight.ended(Duration::from_millis(reader.options.cache.fill_wait_ms)).await;
+        flight
+            .ended(Duration::from_millis(reader.options.cache.fill_wait_ms))
+            .await;
     }
     let operator = reader.directory.get(id).ok_or_else(missing)?;
     let versions = vec![operator.change()];

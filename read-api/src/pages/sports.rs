@@ -139,7 +139,9 @@ pub async fn fill_sport(reader: &Reader, sport: Sport) -> Result<(), FillError> 
             let events = tokio::task::spawn_blocking(move || store::assemble(rows.0, rows.1))
                 .await
                 .map_err(|error| FillError::Render(error.to_string()))?;
-            reader.catalogue.publish_sport(sport, SportEvents { version, events });
+            reader
+                .catalogue
+                .publish_sport(sport, SportEvents { version, events });
             return Ok(());
         }
     }
@@ -165,7 +167,9 @@ pub async fn fill_disabled(reader: &Reader) -> Result<(), FillError> {
                         lists.entry(operator).or_default().version = version;
                     }
                     for row in store::disabled(&wanted, db).await? {
-                        if let (Some(sport), Some(list)) = (Sport::find(&row.sport), lists.get_mut(&row.operator_id)) {
+                        if let (Some(sport), Some(list)) =
+                            (Sport::find(&row.sport), lists.get_mut(&row.operator_id))
+                        {
                             list.disabled.add(sport, row.event_id, row.market_id);
                         }
                     }
@@ -174,11 +178,16 @@ pub async fn fill_disabled(reader: &Reader) -> Result<(), FillError> {
             })
             .await?;
         let required = reader.versions.load();
-        let new_enough =
-            lists.into_iter().filter(|(operator, list)| list.version >= required.of(disabled_topic(*operator)));
+        let new_enough = lists
+            .into_iter()
+            .filter(|(operator, list)| list.version >= required.of(disabled_topic(*operator)));
         reader.catalogue.publish_disabled(new_enough.collect());
     }
-    if behind(reader).is_empty() { Ok(()) } else { Err(FillError::TooOld) }
+    if behind(reader).is_empty() {
+        Ok(())
+    } else {
+        Err(FillError::TooOld)
+    }
 }
 
 const fn disabled_topic(operator: OperatorId) -> Topic {
@@ -270,6 +279,8 @@ async fn up_to_date_disabled(reader: &SharedReader, operator: OperatorId) -> Arc
 
 async fn wait_for(reader: &SharedReader, job: Job) {
     if let Some(flight) = reader.refresh(job) {
-        flight.ended(Duration::from_millis(reader.options.cache.fill_wait_ms)).await;
+        flight
+            .ended(Duration::from_millis(reader.options.cache.fill_wait_ms))
+            .await;
     }
 }

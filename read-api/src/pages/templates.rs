@@ -18,7 +18,10 @@ use crate::cache::entry::{Body, CHANGEABLE, Entry};
 /// Every theme template, free ones first, then by name.
 #[utoipa::path(get, path = "/api/theme-templates", tag = "pages",
     responses((status = 200, body = Vec<ThemeTemplate>), (status = 304)))]
-pub async fn theme_templates(State(reader): State<SharedReader>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn theme_templates(
+    State(reader): State<SharedReader>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     super::serve(&reader, Page::Templates, &headers).await
 }
 
@@ -37,15 +40,25 @@ pub async fn make(reader: &Reader) -> Result<Entry, FillError> {
             })
         })
         .await?;
-    let versions = vec![super::read_version(OperatorId::PLATFORM, Kind::Templates, version)];
-    super::render(reader, began, versions, &CHANGEABLE, move || Body::json(&templates)).await
+    let versions = vec![super::read_version(
+        OperatorId::PLATFORM,
+        Kind::Templates,
+        version,
+    )];
+    super::render(reader, began, versions, &CHANGEABLE, move || {
+        Body::json(&templates)
+    })
+    .await
 }
 
 async fn version(db: &mut PgConnection) -> Result<Version, sqlx::Error> {
     let version = sqlx::query_scalar!(
         "select version from cache_versions where operator_id = 0 and kind = 'templates'"
     );
-    Ok(version.fetch_optional(db).await?.map_or(Version::NONE, Version::new))
+    Ok(version
+        .fetch_optional(db)
+        .await?
+        .map_or(Version::NONE, Version::new))
 }
 
 async fn all(db: &mut PgConnection) -> Result<Vec<ThemeTemplate>, sqlx::Error> {

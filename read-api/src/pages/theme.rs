@@ -10,7 +10,8 @@ use shared::coherence::{Change, Kind};
 use shared::ids::{OperatorId, Version};
 use shared::problem::{Problem, ProblemBody};
 use shared::theme::{
-    ButtonStyle, CardStyle, Color, DisplayName, FontFamily, ImageUrl, LayoutStyle, LogoType, NoCustomCss, Theme,
+    ButtonStyle, CardStyle, Color, DisplayName, FontFamily, ImageUrl, LayoutStyle, LogoType, NoCustomCss,
+    Theme,
 };
 use sqlx::postgres::PgConnection;
 
@@ -52,7 +53,10 @@ pub async fn theme_css(
 /// What the database does.
 pub async fn make(reader: &Reader, operator: OperatorId) -> Result<Entry, FillError> {
     let (began, change, theme) = fetch(reader, operator).await?;
-    super::render(reader, began, vec![change], &CHANGEABLE, move || Body::json(&theme)).await
+    super::render(reader, began, vec![change], &CHANGEABLE, move || {
+        Body::json(&theme)
+    })
+    .await
 }
 
 /// Fetches and renders the theme as a style sheet.
@@ -85,7 +89,10 @@ async fn find_version(operator: OperatorId, db: &mut PgConnection) -> Result<Ver
         "select version from cache_versions where operator_id = $1 and kind = 'theme'",
         operator.get(),
     );
-    Ok(version.fetch_optional(db).await?.map_or(Version::NONE, Version::new))
+    Ok(version
+        .fetch_optional(db)
+        .await?
+        .map_or(Version::NONE, Version::new))
 }
 
 async fn find(operator: OperatorId, db: &mut PgConnection) -> Result<Option<Theme>, sqlx::Error> {

@@ -5,9 +5,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::money::Currency;
-use crate::theme::{
-    Color, DisplayName, ImageUrl, ValueError, check_email, check_link, check_plain_text,
-};
+use crate::theme::{Color, DisplayName, ImageUrl, ValueError, check_email, check_link, check_plain_text};
 
 /// One setting. Its path is dotted, as in `branding.social_links.facebook`.
 pub(super) struct Spec {
@@ -83,18 +81,12 @@ pub(super) const SPECS: &[Spec] = &[
     kept("theme.error_color", Kept::Color("#e74c3c")),
     kept("branding.logo_url", Kept::Image),
     kept("branding.favicon_url", Kept::Image),
-    kept(
-        "branding.welcome_message",
-        Kept::Text(200, "Welcome to <name>"),
-    ),
+    kept("branding.welcome_message", Kept::Text(200, "Welcome to <name>")),
     kept(
         "branding.footer_text",
         Kept::Text(300, "© 2025 <name>. All rights reserved."),
     ),
-    kept(
-        "branding.contact_email",
-        Kept::Email("support@sportsbook.com"),
-    ),
+    kept("branding.contact_email", Kept::Email("support@sportsbook.com")),
     kept("branding.support_phone", Kept::Text(40, "")),
     kept("branding.social_links.facebook", Kept::Link),
     kept("branding.social_links.twitter", Kept::Link),
@@ -118,10 +110,7 @@ pub(super) const SPECS: &[Spec] = &[
     limit(Limit::MinBet),
     limit(Limit::MaxBet),
     limit(Limit::MaxPayout),
-    kept(
-        "betting.commission_rate",
-        Kept::Rate(Rate { basis_points: 500 }),
-    ),
+    kept("betting.commission_rate", Kept::Rate(Rate { basis_points: 500 })),
     kept("layout.show_promotions_banner", Kept::Flag(true)),
     kept("layout.show_live_scores", Kept::Flag(true)),
     kept("layout.show_trending_events", Kept::Flag(true)),

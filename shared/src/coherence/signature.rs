@@ -70,14 +70,10 @@ impl FromStr for WebhookSecrets {
                     .trim()
                     .strip_prefix("whsec_")
                     .ok_or(SignatureError::BadSecret)?;
-                STANDARD
-                    .decode(encoded)
-                    .map_err(|_| SignatureError::BadSecret)
+                STANDARD.decode(encoded).map_err(|_| SignatureError::BadSecret)
             })
             .collect::<Result<_, _>>()?;
-        let long_enough = secrets
-            .iter()
-            .all(|secret| secret.len() >= MIN_SECRET_BYTES);
+        let long_enough = secrets.iter().all(|secret| secret.len() >= MIN_SECRET_BYTES);
         if secrets.len() > MAX_SECRETS || !long_enough {
             return Err(SignatureError::BadSecret);
         }
@@ -132,17 +128,11 @@ impl WebhookSecrets {
             .split(' ')
             .filter_map(|signature| STANDARD.decode(signature.strip_prefix("v1,")?).ok())
             .any(|given| {
-                self.0.iter().any(|secret| {
-                    mac(secret, id, timestamp, body)
-                        .verify_slice(&given)
-                        .is_ok()
-                })
+                self.0
+                    .iter()
+                    .any(|secret| mac(secret, id, timestamp, body).verify_slice(&given).is_ok())
             });
-        if fits {
-            Ok(())
-        } else {
-            Err(SignatureError::Forged)
-        }
+        if fits { Ok(()) } else { Err(SignatureError::Forged) }
     }
 }
 
@@ -155,10 +145,7 @@ fn mac(secret: &[u8], id: &str, timestamp: i64, body: &[u8]) -> Hmac<Sha256> {
 }
 
 fn code(secret: &[u8], id: &str, timestamp: i64, body: &[u8]) -> Vec<u8> {
-    mac(secret, id, timestamp, body)
-        .finalize()
-        .into_bytes()
-        .to_vec()
+    mac(secret, id, timestamp, body).finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]
@@ -188,11 +175,7 @@ mod tests {
     fn the_published_vector_is_signed_as_published() {
         let secrets = secrets("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let now = OffsetDateTime::from_unix_timestamp(1_614_265_330).unwrap();
-        let signed = secrets.sign(
-            "msg_p5jXN8AQM9LWM0D4loKWxJek",
-            now,
-            b"{\"test\": 2432232314}",
-        );
+        let signed = secrets.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", now, b"{\"test\": 2432232314}");
         assert_eq!(
             signed.signature,
             "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="

@@ -74,12 +74,13 @@ impl From<sqlx::Error> for DbError {
                 match (code.as_ref(), refusal.constraint()) {
                     ("40001" | "40P01", _) => Self::Conflict(error),
                     ("57014" | "55P03", _) => Self::TooSlow(error),
-                    // Class 08 connection, 53 resources, 57P shutdown, 25P03 idle in transaction.
+                    // Class 08 connection, 53 resources, 57P shutdown, 25P03 idle in transaction; 3D000 and 55000
+                    // when the database is away or takes no connections.
                     (code, _)
                         if code.starts_with("08")
                             || code.starts_with("53")
                             || code.starts_with("57P")
-                            || code == "25P03" =>
+                            || matches!(code, "25P03" | "3D000" | "55000") =>
                     {
                         Self::Unavailable(error)
                     }

@@ -46,9 +46,7 @@ pub enum ValueError {
     #[error(r"must not contain control characters, invisible marks or any of < > {{ }} \")]
     UnsafeCharacter,
     /// Not the address of an image.
-    #[error(
-        "must be empty, an https:// URL or a path that begins with one /, in plain URL characters"
-    )]
+    #[error("must be empty, an https:// URL or a path that begins with one /, in plain URL characters")]
     NotImageUrl,
     /// Not the address of a page.
     #[error("must be empty or an https:// URL in plain URL characters")]
@@ -242,8 +240,7 @@ impl FromStr for Color {
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let digits = text.strip_prefix('#').ok_or(ValueError::NotColor)?;
         let fits = matches!(digits.len(), 3 | 6) && digits.bytes().all(|b| b.is_ascii_hexdigit());
-        fits.then(|| Self(text.to_owned()))
-            .ok_or(ValueError::NotColor)
+        fits.then(|| Self(text.to_owned())).ok_or(ValueError::NotColor)
     }
 }
 
@@ -251,8 +248,7 @@ impl FromStr for ImageUrl {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        let is_site_path =
-            text.starts_with('/') && !text.contains("//") && has_url_characters(text);
+        let is_site_path = text.starts_with('/') && !text.contains("//") && has_url_characters(text);
         if !(text.is_empty() || is_site_path || is_https_url(text)) {
             return Err(ValueError::NotImageUrl);
         }
@@ -310,10 +306,7 @@ pub(crate) fn check_email(text: &str) -> Result<(), ValueError> {
     let fits = text.is_empty()
         || text.split_once('@').is_some_and(|(mailbox, host)| {
             let is_mailbox_byte = |b: u8| b.is_ascii_alphanumeric() || b"._%+-".contains(&b);
-            !mailbox.is_empty()
-                && mailbox.bytes().all(is_mailbox_byte)
-                && host.contains('.')
-                && is_host(host)
+            !mailbox.is_empty() && mailbox.bytes().all(is_mailbox_byte) && host.contains('.') && is_host(host)
         });
     if !fits {
         return Err(ValueError::NotEmail);
@@ -354,9 +347,7 @@ fn is_https_url(text: &str) -> bool {
 fn is_host(host: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };

@@ -5,6 +5,7 @@ use serde::Serialize;
 use shared::coherence::Change;
 use shared::http::Private;
 use shared::ids::Version;
+use shared::problem::Problem;
 use utoipa::ToSchema;
 
 use super::delivery::Delivery;
@@ -63,11 +64,22 @@ pub enum Saved {
     AsItWas(Change),
 }
 
+/// A change by staff that is committed, and what they are told of it.
+#[derive(Debug)]
+pub struct Committed<T> {
+    /// What became of the data.
+    pub saved: Saved,
+    /// A sentence for people.
+    pub message: &'static str,
+    /// Further members of the answer.
+    pub more: T,
+}
+
 /// The answer to a change by staff.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Announced<T> {
     success: bool,
-    message: String,
+    message: &'static str,
     /// Members of the one answer.
     #[serde(flatten)]
     more: T,
@@ -85,15 +97,10 @@ pub struct Nothing {}
 
 impl<T> Announced<T> {
     /// An answer with `versions` that `readers` were told of.
-    pub fn new(
-        message: impl Into<String>,
-        more: T,
-        versions: Vec<Change>,
-        readers: PushReport,
-    ) -> Self {
+    pub fn new(message: &'static str, more: T, versions: Vec<Change>, readers: PushReport) -> Self {
         Self {
             success: true,
-            message: message.into(),
+            message,
             more,
             version: versions.first().map_or(Version::NONE, |one| one.version),
             versions,
@@ -103,18 +110,33 @@ impl<T> Announced<T> {
 }
 
 impl Readers {
-    /// Pushes what was committed, if anything changed, and answers the staff who asked for it.
-    pub async fn announce<T>(
+    /// Carries out a `change` by staff, pushes what it committed, if anything changed, and makes the answer. All of
+    /// it happens even if the staff who asked for it leave.
+    ///
+    /// # Errors
+    /// Whatever `change` returns.
+    pub async fn announce<T, E>(
         &self,
-        saved: Saved,
-        message: impl Into<String>,
-        more: T,
-    ) -> Private<Announced<T>> {
-        let (change, report) = match saved {
-            Saved::Changed(change) => (change, self.push(vec![change]).await),
-            Saved::AsItWas(change) => (change, PushReport::default()),
-        };
-        Private(Announced::new(message, more, vec![change], report))
+        change: impl Future<Output = Result<Committed<T>, E>> + Send + 'static,
+    ) -> Result<Private<Announced<T>>, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+    {
+        let readers = self.clone();
+        let task = self.tasks().spawn(async move {
+            let committed = change.await?;
+            let (change, report) = match committed.saved {
+                Saved::Changed(change) => (change, readers.push(vec![change]).await),
+                Saved::AsItWas(change) => (change, PushReport::default()),
+            };
+            let (message, more) = (committed.message, committed.more);
+            Ok(Private(Announced::new(message, more, vec![change], report)))
+        });
+        match task.await {
+            Ok(result) => result.map_err(E::into),
+            Err(error) => Err(Problem::internal(error)),
+        }
     }
 }
 

@@ -134,8 +134,8 @@ async fn bounded(mut response: Response) -> Result<Vec<u8>, Failure> {
 /// The name that a reader gave itself, if it is fit to be shown.
 pub(super) fn instance_of(answer: &PushAnswer) -> Option<&str> {
     let name = answer.instance.trim();
-    let is_fit = (1..=MAX_INSTANCE_CHARS).contains(&name.chars().count())
-        && !name.chars().any(char::is_control);
+    let is_fit =
+        (1..=MAX_INSTANCE_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     is_fit.then_some(name)
 }
 

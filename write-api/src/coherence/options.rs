@@ -74,9 +74,7 @@ impl<T: FromStr> FromStr for List<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPlace {
     /// Not a base URL.
-    #[error(
-        "a reader's URL is http:// or https://, a host and maybe a port and a path, and nothing else"
-    )]
+    #[error("a reader's URL is http:// or https://, a host and maybe a port and a path, and nothing else")]
     Url,
     /// Not a name with a port.
     #[error("a name of readers is a host, a colon and a port")]
@@ -111,17 +109,21 @@ impl FromStr for ReaderUrl {
     type Err = BadPlace;
 
     fn from_str(text: &str) -> Result<Self, BadPlace> {
-        let base = text.trim_end_matches('/').to_owned();
-        let push: Url = format!("{base}{PUSH_PATH}")
-            .parse()
-            .map_err(|_| BadPlace::Url)?;
-        let is_plain = matches!(push.scheme(), "http" | "https")
-            && push.has_host()
-            && push.username().is_empty()
-            && push.password().is_none()
-            && push.query().is_none()
-            && push.fragment().is_none();
-        is_plain.then_some(Self { base, push }).ok_or(BadPlace::Url)
+        let base = text.trim_end_matches('/');
+        let url: Url = base.parse().map_err(|_| BadPlace::Url)?;
+        let is_plain = matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        let push = is_plain.then(|| format!("{base}{PUSH_PATH}").parse());
+        match push {
+            Some(Ok(push)) => Ok(Self {
+                base: base.to_owned(),
+                push,
+            }),
+            _ => Err(BadPlace::Url),
+        }
     }
 }
 
@@ -170,10 +172,7 @@ mod tests {
             "https://read.example/eu/internal/coherence",
         ];
         assert_eq!(pushed_to, expected);
-        assert_eq!(
-            urls.iter().next().unwrap().as_str(),
-            "http://127.0.0.1:8080"
-        );
+        assert_eq!(urls.iter().next().unwrap().as_str(), "http://127.0.0.1:8080");
         assert_eq!("".parse::<List<ReaderUrl>>(), Ok(List(Vec::new())));
     }
 
@@ -194,6 +193,8 @@ mod tests {
             "127.0.0.1:8080",
             "ftp://host",
             "http://",
+            "http://:80",
+            "",
             "http://me@host",
             "http://me:secret@host",
             "http://host?x=1",
@@ -208,14 +209,7 @@ mod tests {
         for good in ["read.process.app.internal:8080", "[::1]:1"] {
             assert_eq!(good.parse::<ReaderName>().unwrap().as_str(), good);
         }
-        for bad in [
-            "host",
-            ":80",
-            "host:0",
-            "host:x",
-            "host:70000",
-            "http://host:80",
-        ] {
+        for bad in ["host", ":80", "host:0", "host:x", "host:70000", "http://host:80"] {
             assert_eq!(bad.parse::<ReaderName>(), Err(BadPlace::Name), "{bad}");
         }
     }

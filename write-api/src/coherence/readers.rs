@@ -21,7 +21,7 @@ use super::options::{ReaderName, ReaderOptions, ReaderUrl};
 /// Idle connections kept to one reader.
 const MAX_IDLE_PER_READER: usize = 4;
 /// How long they are kept: less than a reader waits for the next request on one.
-const IDLE_LIMIT: Duration = Duration::from_secs(60);
+const IDLE_LIMIT: Duration = Duration::from_mins(1);
 /// Look-ups of names at once. One that hangs holds a thread until the system gives up.
 const MAX_LOOKUPS: usize = 8;
 /// The pause before an attempt is doubled at most this often.
@@ -104,6 +104,11 @@ impl Readers {
         })
     }
 
+    /// The tasks that shutdown waits for.
+    pub(super) fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
+    }
+
     /// What the pushes came to so far.
     pub fn health(&self) -> PushHealth {
         let counts = &self.0.counts;
@@ -134,14 +139,10 @@ impl Inner {
             let (found, lost) = self.look_up(&listed).await;
             (self.deliver_to_all(found, &parcel).await, lost)
         };
-        let (first, (second, lost)) =
-            join(self.deliver_to_all(listed.clone(), &parcel), looked_up).await;
+        let (first, (second, lost)) = join(self.deliver_to_all(listed.clone(), &parcel), looked_up).await;
         let mut report = PushReport::default();
         for (reader, delivery) in first.into_iter().chain(second) {
             report.add(self.name_of(&reader), delivery);
-            if delivery != Delivery::Acknowledged {
-                self.retry_later(reader, &parcel);
-            }
         }
         for name in lost {
             report.add(name.to_string(), Delivery::Unreachable);
@@ -195,22 +196,24 @@ impl Inner {
         let room = self.options.reader_max.saturating_sub(others);
         if readers.len() > room {
             let left_out = readers.len() - room;
-            tracing::warn!(
-                left_out,
-                "more readers than a push goes to: left to their pull"
-            );
+            tracing::warn!(left_out, "more readers than a push goes to: left to their pull");
             readers.truncate(room);
         }
         readers
     }
 
+    /// The first attempt for each of `readers`, at once. The next one for a reader that failed does not wait for
+    /// the others.
     async fn deliver_to_all(
-        &self,
+        self: &Arc<Self>,
         readers: Vec<ReaderUrl>,
-        parcel: &Parcel,
+        parcel: &Arc<Parcel>,
     ) -> Vec<(ReaderUrl, Delivery)> {
         join_all(readers.into_iter().map(async |reader| {
             let delivery = self.deliver(&reader, parcel).await;
+            if delivery != Delivery::Acknowledged {
+                self.retry_later(reader.clone(), parcel);
+            }
             (reader, delivery)
         }))
         .await
@@ -234,12 +237,7 @@ impl Inner {
             }
             Err(error) => {
                 let cause: &(dyn std::error::Error + 'static) = &error;
-                tracing::debug!(
-                    reader = reader.as_str(),
-                    id = parcel.id(),
-                    cause,
-                    "not told"
-                );
+                tracing::debug!(reader = reader.as_str(), id = parcel.id(), cause, "not told");
                 error.delivery()
             }
         };
@@ -286,10 +284,7 @@ impl Inner {
 
     fn remember(&self, reader: &ReaderUrl, instance: &str) {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if names
-            .get(reader.as_str())
-            .is_some_and(|name| name == instance)
-        {
+        if names.get(reader.as_str()).is_some_and(|name| name == instance) {
             return;
         }
         // Addresses come and go with deployments; the living ones are remembered again at the next push.

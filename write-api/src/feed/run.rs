@@ -56,10 +56,12 @@ impl Runner {
             let result = self.read_all().await;
             let code = result.as_ref().err().map(RefreshError::code);
             let is_news = self.app.feed.read(self.app.clock.now(), code);
-            if let Err(error) = result
-                && is_news
-            {
-                tracing::warn!(%error, "the feed can't be read: what is known stays listed");
+            match result {
+                Err(error) if is_news => {
+                    tracing::warn!(%error, "the feed can't be read: what is known stays listed");
+                }
+                Ok(()) if is_news => tracing::info!("the feed can be read again"),
+                _ => {}
             }
         }
     }
@@ -78,7 +80,9 @@ impl Runner {
             let had_events = versions.contains_key(&sport) || self.known.contains_key(&sport);
             match result {
                 Ok(refreshed) => self.succeeded(sport, refreshed),
-                Err(RefreshError::Source(SourceError::Missing)) if !had_events => {}
+                Err(RefreshError::Source(SourceError::Missing)) if !had_events => {
+                    self.app.feed.has_none(sport);
+                }
                 Err(error) => self.failed(sport, &error),
             }
         }
@@ -109,7 +113,9 @@ impl Runner {
         }
         if let Some(found) = &found {
             let (rows, version, ms) = (found.rows_written, found.version.get(), found.duration_ms);
-            tracing::info!(%sport, matches = found.counts.matches, rows, version, ms, "the feed was read");
+            if rows > 0 {
+                tracing::info!(%sport, rows, version, ms, "the events changed");
+            }
         }
         let (source, now) = (self.source.shown_of(sport), self.app.clock.now());
         if self.app.feed.succeeded(sport, source, now, found) {

@@ -2,6 +2,7 @@
 //! Must never read without bound, nor let an error carry the URL.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -43,7 +44,7 @@ pub enum SourceError {
         max_bytes: usize,
     },
     /// The server can't be reached, or broke off.
-    #[error("the feed can't be fetched: {0}")]
+    #[error("the feed can't be fetched: {}", root_cause(.0))]
     Unreachable(#[source] reqwest::Error),
     /// The server took longer than the limit.
     #[error("the feed took too long to fetch")]
@@ -87,6 +88,15 @@ impl From<reqwest::Error> for SourceError {
         }
         Self::Unreachable(error.without_url())
     }
+}
+
+/// The innermost error, which says most: reqwest's own only say that a request failed.
+fn root_cause(error: &reqwest::Error) -> &dyn Error {
+    let mut cause: &dyn Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause
 }
 
 /// What tells whether a feed is the one that was read before, without reading it.

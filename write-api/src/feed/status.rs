@@ -124,6 +124,11 @@ impl FeedStatus {
         sport.last_error.replace(error) != Some(error)
     }
 
+    /// The sport has no feed and never had one.
+    pub(super) fn has_none(&self, sport: Sport) {
+        self.lock().sports.remove(sport.key());
+    }
+
     fn lock(&self) -> MutexGuard<'_, FeedHealth> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -161,6 +166,15 @@ mod tests {
         assert!(status.succeeded(soccer, source(), NOON, None));
         let json = serde_json::to_value(status.health()).unwrap();
         assert!(json["sports"]["soccer"]["failing_since"].is_null());
+    }
+
+    #[test]
+    fn a_sport_that_never_had_a_feed_is_not_shown() {
+        let status = FeedStatus::default();
+        let soccer = Sport::find("soccer").unwrap();
+        status.failed(soccer, String::new(), NOON, "too_slow");
+        status.has_none(soccer);
+        assert!(status.health().sports.is_empty());
     }
 
     #[test]

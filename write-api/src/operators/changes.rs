@@ -13,7 +13,7 @@ use super::{ChangeError, store};
 use crate::coherence::{Saved, bump, current};
 
 /// Puts the members of `body` into the operator's theme.
-pub(super) async fn save_theme(
+pub async fn save_theme(
     operator: OperatorId,
     db: &mut PgConnection,
     body: &Map<String, Value>,
@@ -31,7 +31,7 @@ pub(super) async fn save_theme(
 }
 
 /// Puts the members of `body` into the operator's branding and limits.
-pub(super) async fn save_branding(
+pub async fn save_branding(
     operator: OperatorId,
     db: &mut PgConnection,
     body: &RawValue,
@@ -39,9 +39,7 @@ pub(super) async fn save_branding(
     let topic = Topic::of(operator, Kind::Branding);
     let currency = locked(operator, db).await?.currency;
     let (settings, limits) = store::branding(operator, db, currency).await?;
-    let after = settings
-        .updated(limits, body)
-        .map_err(ChangeError::Invalid)?;
+    let after = settings.updated(limits, body).map_err(ChangeError::Invalid)?;
     if after.settings == settings && after.limits == limits {
         return Ok(Saved::AsItWas(current(topic, db).await?));
     }

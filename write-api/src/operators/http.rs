@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
-use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -16,16 +14,10 @@ use utoipa::ToSchema;
 use super::{ChangeError, changes, store};
 use crate::accounts::OperatorStaff;
 use crate::app::SharedApp;
-use crate::coherence::{Announced, Nothing};
+use crate::coherence::{Announced, Committed, Nothing};
 
-/// The routes.
-pub fn router() -> Router<SharedApp> {
-    Router::new()
-        .route("/api/branding/{subdomain}/update", post(update_branding))
-        .route("/api/save-theme/{subdomain}", post(save_theme))
-        .route("/api/admin/{subdomain}/toggle-casino", post(toggle_casino))
-        .route("/api/admin/{subdomain}/casino-setting", get(casino_setting))
-}
+/// Most bad members that an answer names: more than there are good ones.
+const MAX_ERRORS: usize = 100;
 
 /// Changes the members of the operator's branding that are sent, and of its betting limits. `null` puts a member
 /// back to its default. All of it is saved, or nothing: every bad member is named. A save that changes nothing
@@ -42,15 +34,19 @@ pub async fn update_branding(
 ) -> Result<Private<Announced<Nothing>>, Problem> {
     let operator = staff.operator;
     let body: Arc<RawValue> = body.into();
-    let saved = app
-        .db
-        .write(move |db| {
+    let db = app.db.clone();
+    let change = async move {
+        let save = db.write(move |db| {
             let body = Arc::clone(&body);
             Box::pin(async move { changes::save_branding(operator, db, &body).await })
+        });
+        Ok::<_, ChangeError>(Committed {
+            saved: save.await?,
+            message: "Branding updated successfully",
+            more: Nothing {},
         })
-        .await?;
-    let message = "Branding updated successfully";
-    Ok(app.readers.announce(saved, message, Nothing {}).await)
+    };
+    app.readers.announce(change).await
 }
 
 /// Changes the members of the operator's theme that are sent. All of them are saved, or nothing: every bad member
@@ -68,15 +64,19 @@ pub async fn save_theme(
     let operator = staff.operator;
     let now = app.clock.now();
     let body = Arc::new(body);
-    let saved = app
-        .db
-        .write(move |db| {
+    let db = app.db.clone();
+    let change = async move {
+        let save = db.write(move |db| {
             let body = Arc::clone(&body);
             Box::pin(async move { changes::save_theme(operator, db, &body, now).await })
+        });
+        Ok::<_, ChangeError>(Committed {
+            saved: save.await?,
+            message: "Theme saved successfully",
+            more: Nothing {},
         })
-        .await?;
-    let message = "Theme saved successfully";
-    Ok(app.readers.announce(saved, message, Nothing {}).await)
+    };
+    app.readers.announce(change).await
 }
 
 /// What to do with the casino switch.
@@ -109,17 +109,21 @@ pub async fn toggle_casino(
 ) -> Result<Private<Announced<CasinoSwitch>>, Problem> {
     let operator = staff.operator;
     let asked = asked.casino_enabled;
-    let (saved, casino_enabled) = app
-        .db
-        .write(move |db| Box::pin(changes::switch_casino(operator, db, asked)))
-        .await?;
-    let message = if casino_enabled {
-        "Casino enabled"
-    } else {
-        "Casino disabled"
+    let db = app.db.clone();
+    let change = async move {
+        let switch = db.write(move |db| Box::pin(changes::switch_casino(operator, db, asked)));
+        let (saved, casino_enabled) = switch.await?;
+        Ok::<_, ChangeError>(Committed {
+            saved,
+            message: if casino_enabled {
+                "Casino enabled"
+            } else {
+                "Casino disabled"
+            },
+            more: CasinoSwitch { casino_enabled },
+        })
     };
-    let switch = CasinoSwitch { casino_enabled };
-    Ok(app.readers.announce(saved, message, switch).await)
+    app.readers.announce(change).await
 }
 
 /// The casino switch, as staff see it.
@@ -143,9 +147,7 @@ pub async fn casino_setting(
     let found: Option<bool> = app
         .db
         .read(move |db| {
-            Box::pin(
-                async move { Ok::<_, ChangeError>(store::casino_enabled(operator, db).await?) },
-            )
+            Box::pin(async move { Ok::<_, ChangeError>(store::casino_enabled(operator, db).await?) })
         })
         .await?;
     Ok(Private(CasinoSetting {
@@ -157,7 +159,10 @@ pub async fn casino_setting(
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::Invalid(errors) => Self::invalid_fields(errors),
+            ChangeError::Invalid(mut errors) => {
+                errors.truncate(MAX_ERRORS);
+                Self::invalid_fields(errors)
+            }
             ChangeError::NoOperator => Self::not_found("operator_not_found", "Operator not found"),
             ChangeError::Database(error) => error.into(),
         }

@@ -23,10 +23,7 @@ pub(crate) struct Locked {
 
 /// Locks the operator's row: every change by staff does so first, so that changes of one operator queue up here.
 /// Bets don't wait: they only read it, and keys that refer to it don't conflict with this lock.
-pub(crate) async fn lock(
-    operator: OperatorId,
-    db: &mut PgConnection,
-) -> Result<Option<Locked>, sqlx::Error> {
+pub(crate) async fn lock(operator: OperatorId, db: &mut PgConnection) -> Result<Option<Locked>, sqlx::Error> {
     let row = sqlx::query!(
         "select currency, casino_enabled from operators where id = $1 for no key update",
         operator.get(),
@@ -74,10 +71,7 @@ pub(super) async fn put_casino_enabled(
 }
 
 /// The saved theme, if there is one.
-pub(super) async fn theme(
-    operator: OperatorId,
-    db: &mut PgConnection,
-) -> Result<Option<Theme>, sqlx::Error> {
+pub(super) async fn theme(operator: OperatorId, db: &mut PgConnection) -> Result<Option<Theme>, sqlx::Error> {
     let row = sqlx::query!(
         r#"
         select

@@ -39,8 +39,14 @@ pub(super) struct DisabledRow {
 /// The version of a sport's feed.
 pub(super) async fn feed_version(sport: Sport, db: &mut PgConnection) -> Result<Version, sqlx::Error> {
     let kind = format!("feed:{sport}");
-    let version = sqlx::query_scalar!("select version from cache_versions where operator_id = 0 and kind = $1", kind);
-    Ok(version.fetch_optional(db).await?.map_or(Version::NONE, Version::new))
+    let version = sqlx::query_scalar!(
+        "select version from cache_versions where operator_id = 0 and kind = $1",
+        kind
+    );
+    Ok(version
+        .fetch_optional(db)
+        .await?
+        .map_or(Version::NONE, Version::new))
 }
 
 /// The events on offer, in the order of their start.
@@ -94,7 +100,9 @@ pub(super) fn assemble(events: Vec<EventRow>, markets: Vec<MarketRow>) -> Vec<Ev
                 suspended: row.is_suspended,
                 selections,
             }),
-            Err(error) => tracing::error!(event = row.event_id, market = row.id, %error, "unreadable selections"),
+            Err(error) => {
+                tracing::error!(event = row.event_id, market = row.id, %error, "unreadable selections")
+            }
         }
     }
     events
@@ -126,11 +134,17 @@ pub(super) async fn disabled_versions(
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.operator_id, row.version)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.operator_id, row.version))
+        .collect())
 }
 
 /// What these operators do not offer.
-pub(super) async fn disabled(operators: &[i64], db: &mut PgConnection) -> Result<Vec<DisabledRow>, sqlx::Error> {
+pub(super) async fn disabled(
+    operators: &[i64],
+    db: &mut PgConnection,
+) -> Result<Vec<DisabledRow>, sqlx::Error> {
     sqlx::query_as!(
         DisabledRow,
         r#"

@@ -1,0 +1,210 @@
+//! The operators, staff and players of the load, and their sessions. Must never log in by HTTP: hashing a thousand
+//! passwords would take longer than the measurement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use shared::clock::Clock;
+use shared::ids::{OperatorId, PlayerId, StaffId, Subdomain};
+use shared::money::{Currency, Minor};
+use shared::random::Random;
+use sqlx::{Connection, PgConnection};
+use write_api::accounts::{
+    AccountLimits, Email, HashedPassword, NewOperator, NewPlayer, NewStaff, Opening, Password, Passwords,
+    PlayerName, StaffLogin, create_operator, create_player, create_staff,
+};
+
+use crate::failure::Failure;
+use crate::installation::Places;
+
+/// Operators, among which the players are divided.
+const OPERATORS: u32 = 4;
+/// Players created in one transaction.
+const BATCH: usize = 100;
+/// What a player has: 1,000,000.00, more than anybody can lose in an hour.
+const BALANCE: Minor = Minor::new(100_000_000);
+/// How long a session lives.
+const SESSION_LIFE: Duration = Duration::from_hours(24);
+/// How long readers may take to know the operators.
+const KNOWN_LIMIT: Duration = Duration::from_secs(10);
+const KNOWN_PAUSE: Duration = Duration::from_millis(50);
+
+/// An operator, and the token of somebody who administers it.
+#[derive(Debug)]
+pub(super) struct Operator {
+    id: OperatorId,
+    pub(super) subdomain: Box<str>,
+    pub(super) staff_token: Box<str>,
+}
+
+/// A player with a session.
+#[derive(Debug)]
+pub(super) struct Player {
+    pub(super) operator: Arc<Operator>,
+    pub(super) token: Box<str>,
+}
+
+/// Everybody.
+#[derive(Debug)]
+pub(super) struct People {
+    pub(super) operators: Vec<Arc<Operator>>,
+    pub(super) players: Vec<Player>,
+}
+
+impl People {
+    /// Creates so many players with a session each, divided among a few operators.
+    pub(super) async fn create(database_url: &str, players: u32, clock: &Clock) -> Result<Self, Failure> {
+        let mut db = PgConnection::connect(database_url).await?;
+        let random = Random::system();
+        let password: Password = Password::for_new_account(&random.uuid(clock.now()).to_string())?;
+        let maker = Maker {
+            password: Passwords::new(&AccountLimits::default())
+                .hash(&password, &random)
+                .await?,
+            random,
+            clock,
+        };
+        let mut operators = Vec::new();
+        for number in 1..=OPERATORS {
+            operators.push(Arc::new(maker.operator(&mut db, number).await?));
+        }
+        let mut created = Vec::new();
+        let plan: Vec<(u32, &Arc<Operator>)> = (1..=players).zip(operators.iter().cycle()).collect();
+        for batch in plan.chunks(BATCH) {
+            created.extend(maker.players(&mut db, batch).await?);
+        }
+        db.close().await?;
+        Ok(Self {
+            operators,
+            players: created,
+        })
+    }
+
+    /// Waits until every reader knows every operator.
+    pub(super) async fn wait_until_known(
+        &self,
+        client: &reqwest::Client,
+        places: &Places,
+        clock: &Clock,
+    ) -> Result<(), Failure> {
+        let deadline = clock.elapsed() + KNOWN_LIMIT;
+        for reader in &places.readers {
+            for operator in &self.operators {
+                let page = format!("{}/api/branding/{}", reader.url, operator.subdomain);
+                while !client.get(&page).send().await?.status().is_success() {
+                    if clock.elapsed() >= deadline {
+                        let subdomain = &operator.subdomain;
+                        return Err(Failure::Unfit(format!(
+                            "a reader does not know the operator {subdomain}"
+                        )));
+                    }
+                    tokio::time::sleep(KNOWN_PAUSE).await;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What everybody is made from.
+struct Maker<'a> {
+    password: HashedPassword,
+    random: Random,
+    clock: &'a Clock,
+}
+
+impl Maker<'_> {
+    async fn operator(&self, db: &mut PgConnection, number: u32) -> Result<Operator, Failure> {
+        let subdomain = format!("leaks-{number}");
+        let unfit = || Failure::Unfit(format!("{subdomain:?} can't name an operator"));
+        let now = self.clock.now();
+        let new = NewOperator {
+            subdomain: Subdomain::parse(&subdomain).ok_or_else(unfit)?,
+            name: format!("Leaks {number}").parse().map_err(|_| unfit())?,
+            currency: Currency::USD,
+        };
+        let staff = NewStaff {
+            login: StaffLogin::parse(&format!("leaks_admin_{number}"))?,
+            password: self.password.clone(),
+        };
+        let mut transaction = db.begin().await?;
+        let id = create_operator(&mut transaction, &new, now).await?;
+        let staff = create_staff(id, &mut transaction, &staff, now).await?;
+        let staff_token = self.session(id, &mut transaction, Person::Staff(staff)).await?;
+        transaction.commit().await?;
+        Ok(Operator {
+            id,
+            subdomain: subdomain.into(),
+            staff_token,
+        })
+    }
+
+    /// Creates players in one transaction.
+    async fn players(
+        &self,
+        db: &mut PgConnection,
+        batch: &[(u32, &Arc<Operator>)],
+    ) -> Result<Vec<Player>, Failure> {
+        let mut players = Vec::new();
+        let mut transaction = db.begin().await?;
+        for (number, operator) in batch {
+            let username = format!("player-{number}");
+            let new = NewPlayer {
+                email: Email::parse(&format!("{username}@leaks.example"))?,
+                username: PlayerName::parse(&username)?,
+                password: self.password.clone(),
+            };
+            let opening = Opening::draw(BALANCE, &self.random, self.clock.now());
+            let player = create_player(operator.id, &mut transaction, &new, &opening).await?;
+            players.push(Player {
+                token: self
+                    .session(operator.id, &mut transaction, Person::Player(player))
+                    .await?,
+                operator: Arc::clone(operator),
+            });
+        }
+        transaction.commit().await?;
+        Ok(players)
+    }
+
+    /// Opens a session as a log-in does, and returns its token.
+    async fn session(
+        &self,
+        operator: OperatorId,
+        db: &mut PgConnection,
+        person: Person,
+    ) -> Result<Box<str>, sqlx::Error> {
+        let secret = URL_SAFE_NO_PAD.encode(self.random.bytes::<32>());
+        let token = format!("{operator}.{secret}");
+        let (player, staff) = match person {
+            Person::Player(id) => (Some(id.get()), None),
+            Person::Staff(id) => (None, Some(id.get())),
+        };
+        let now = self.clock.now();
+        sqlx::query!(
+            r#"
+            insert into sessions (operator_id, token_hash, player_id, staff_id, created_at, expires_at)
+            values ($1, $2, $3, $4, $5, $6)
+            "#,
+            operator.get(),
+            &Sha256::digest(token.as_bytes())[..],
+            player,
+            staff,
+            now,
+            now + SESSION_LIFE,
+        )
+        .execute(db)
+        .await?;
+        Ok(token.into())
+    }
+}
+
+/// Whose session it is.
+#[derive(Clone, Copy, Debug)]
+enum Person {
+    Player(PlayerId),
+    Staff(StaffId),
+}

@@ -1,0 +1,63 @@
+//! The switch of one event or market, to be run inside one transaction. Locks the operator's row first, as every
+//! change by staff does, so that switches of one operator queue up.
+//! Must never await anything but the database.
+
+use shared::coherence::{Kind, Topic};
+use shared::ids::{OperatorId, StaffId};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::rules::{Asked, EventKey, MAX_DISABLED_EVENTS, Place, only};
+use super::{SwitchError, store};
+use crate::coherence::{Saved, bump, current};
+use crate::operators;
+
+/// How an event or a market is after a switch.
+#[derive(Debug)]
+pub(super) struct Switched {
+    pub(super) saved: Saved,
+    pub(super) place: Place,
+    pub(super) is_disabled: bool,
+}
+
+/// Who switches, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Signature {
+    pub(super) staff: StaffId,
+    pub(super) now: OffsetDateTime,
+}
+
+/// Disables what `key` stands for, or offers it again.
+pub(super) async fn switch(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    key: &EventKey,
+    asked: Asked,
+    by: Signature,
+) -> Result<Switched, SwitchError> {
+    let topic = Topic::of(operator, Kind::DisabledEvents);
+    let lock = operators::lock(operator, db).await?;
+    lock.ok_or(SwitchError::NoOperator)?;
+    let place = only(store::places(operator, db, key, asked.sport).await?)?;
+    let was_disabled = store::is_disabled(operator, db, place.sport, key).await?;
+    let is_disabled = asked.disabled.unwrap_or(!was_disabled);
+    let saved = match (was_disabled, is_disabled) {
+        (false, true) => {
+            if store::count(operator, db).await? >= MAX_DISABLED_EVENTS {
+                return Err(SwitchError::TooMany);
+            }
+            store::disable(operator, db, key, &place, by).await?;
+            Saved::Changed(bump(topic, db).await?)
+        }
+        (true, false) => {
+            store::enable(operator, db, place.sport, key).await?;
+            Saved::Changed(bump(topic, db).await?)
+        }
+        (true, true) | (false, false) => Saved::AsItWas(current(topic, db).await?),
+    };
+    Ok(Switched {
+        saved,
+        place,
+        is_disabled,
+    })
+}

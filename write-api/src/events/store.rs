@@ -1,0 +1,203 @@
+//! The rows of disabled events, and the catalogue that their keys are looked up in.
+//! Must never write to the catalogue: it is the feed's.
+
+use serde::Serialize;
+use shared::ids::{OperatorId, StaffId};
+use shared::sports::Sport;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use super::changes::Signature;
+use super::rules::{EventKey, Page, Place};
+
+/// Everything that `key` stands for, in `sport` or in any: events and markets of the feed, and what the operator
+/// disabled before the feed dropped it. Naming every sport lets the primary keys be used.
+pub(super) async fn places(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    key: &EventKey,
+    sport: Option<Sport>,
+) -> Result<Vec<Place>, sqlx::Error> {
+    let sports: Vec<String> = Sport::all()
+        .filter(|one| sport.is_none_or(|wanted| wanted == *one))
+        .map(|one| one.key().to_owned())
+        .collect();
+    let (event_ids, market_ids): (Vec<_>, Vec<_>) = key
+        .splits()
+        .map(|(event_id, market_id)| (event_id.to_owned(), market_id.to_owned()))
+        .unzip();
+    let rows = sqlx::query!(
+        r#"
+        select sport as "sport!", event_id as "event_id!", market_id
+        from (
+            select sport, event_id, market_id
+            from disabled_events
+            where operator_id = $1 and sport = any ($2) and event_key = $3
+            union
+            select sport, id, null
+            from events
+            where sport = any ($2) and id = $3
+            union
+            select markets.sport, markets.event_id, markets.id
+            from unnest($4::text[], $5::text[]) as split (event_id, market_id)
+            join markets
+                on markets.sport = any ($2)
+                and markets.event_id = split.event_id
+                and markets.id = split.market_id
+        ) as place
+        order by sport, event_id, market_id
+        "#,
+        operator.get(),
+        &sports,
+        key.as_str(),
+        &event_ids,
+        &market_ids,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let sport = Sport::find(&row.sport);
+            Ok(Place {
+                sport: sport.ok_or_else(|| sqlx::Error::Decode("an unknown sport".into()))?,
+                event_id: row.event_id,
+                market_id: row.market_id,
+            })
+        })
+        .collect()
+}
+
+/// Whether the operator has disabled `key`.
+pub(super) async fn is_disabled(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    sport: Sport,
+    key: &EventKey,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from disabled_events
+            where operator_id = $1 and sport = $2 and event_key = $3
+        ) as "is_disabled!"
+        "#,
+        operator.get(),
+        sport.key(),
+        key.as_str(),
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// How many events and markets the operator has disabled.
+pub(super) async fn count(operator: OperatorId, db: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from disabled_events where operator_id = $1"#,
+        operator.get(),
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Disables `key`, which stands for `place`.
+pub(super) async fn disable(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    key: &EventKey,
+    place: &Place,
+    by: Signature,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "
+        insert into disabled_events (operator_id, event_key, sport, event_id, market_id, disabled_by, disabled_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        ",
+        operator.get(),
+        key.as_str(),
+        place.sport.key(),
+        place.event_id,
+        place.market_id,
+        by.staff.get(),
+        by.now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Offers `key` again.
+pub(super) async fn enable(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    sport: Sport,
+    key: &EventKey,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "delete from disabled_events where operator_id = $1 and sport = $2 and event_key = $3",
+        operator.get(),
+        sport.key(),
+        key.as_str(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// An event or a market that the operator does not offer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DisabledEvent {
+    /// `<event id>`, or `<event id>_<market id>`.
+    pub(super) event_key: String,
+    /// The event's sport.
+    pub(super) sport: String,
+    /// The event's id, unique in its sport.
+    pub(super) event_id: String,
+    /// The market's id, unique in its event; null for the whole event.
+    pub(super) market_id: Option<String>,
+    /// Who plays whom; null when the feed's event is gone.
+    pub(super) event_name: Option<String>,
+    /// The market's name; null for the whole event, or when the feed names the market no more.
+    pub(super) market: Option<String>,
+    /// When it was disabled, in UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub(super) disabled_at: OffsetDateTime,
+    /// Who did it.
+    pub(super) disabled_by: StaffId,
+}
+
+/// One page of what the operator has disabled, the newest first.
+pub(super) async fn page(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    page: Page,
+) -> Result<Vec<DisabledEvent>, sqlx::Error> {
+    sqlx::query_as!(
+        DisabledEvent,
+        r#"
+        select
+            disabled.event_key,
+            disabled.sport,
+            disabled.event_id,
+            disabled.market_id,
+            events.home || ' vs ' || events.away as event_name,
+            markets.name as "market?",
+            disabled.disabled_at,
+            disabled.disabled_by as "disabled_by: StaffId"
+        from disabled_events as disabled
+        left join events on events.sport = disabled.sport and events.id = disabled.event_id
+        left join markets
+            on markets.sport = disabled.sport
+            and markets.event_id = disabled.event_id
+            and markets.id = disabled.market_id
+        where disabled.operator_id = $1
+        order by disabled.disabled_at desc, disabled.sport, disabled.event_key
+        limit $2 offset $3
+        "#,
+        operator.get(),
+        i64::from(page.size),
+        page.offset(),
+    )
+    .fetch_all(db)
+    .await
+}
