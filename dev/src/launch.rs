@@ -253,7 +253,7 @@ impl Launched {
             }
             step.done("stopped");
         }
-        self.home.close()
+        Ok(())
     }
 
     /// Readers first, because they pass requests on to the writer.

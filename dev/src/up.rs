@@ -15,9 +15,13 @@ use crate::progress::{Progress, line};
 use crate::signals::Signals;
 use crate::table;
 
+/// What the private PostgreSQL allows to the writer and to people, and to each reader, by their defaults.
+const CONNECTIONS: u16 = 60;
+const CONNECTIONS_OF_A_READER: u16 = 4;
+
 /// Runs until stopped. The exit code is 0 when somebody asked for the end and everything went down well.
 pub(crate) async fn up(asked: UpOptions) -> ExitCode {
-    match run(asked).await {
+    match run(&asked).await {
         Ok(code) => code,
         Err(error) => {
             line(&format!("edgebook: {error}"));
@@ -26,7 +30,7 @@ pub(crate) async fn up(asked: UpOptions) -> ExitCode {
     }
 }
 
-async fn run(asked: UpOptions) -> Result<ExitCode, LaunchError> {
+async fn run(asked: &UpOptions) -> Result<ExitCode, LaunchError> {
     let mut signals = Signals::listen().map_err(|source| LaunchError::System {
         doing: "listen for signals",
         source,
@@ -53,20 +57,20 @@ async fn run(asked: UpOptions) -> Result<ExitCode, LaunchError> {
     Ok(failure.map_or(ExitCode::SUCCESS, |_| ExitCode::FAILURE))
 }
 
-fn options(asked: UpOptions, progress: &Progress) -> Result<Options, LaunchError> {
+fn options(asked: &UpOptions, progress: &Progress) -> Result<Options, LaunchError> {
     let program = env::current_exe().map_err(|source| LaunchError::System {
         doing: "find this program's own file, to start the services from it",
         source,
     })?;
     let home = Home::open(&asked.data)?;
     // An empty variable is an unset one.
-    let given = asked.database_url.filter(|url| !url.is_empty());
+    let given = asked.database_url.clone().filter(|url| !url.is_empty());
     if given.is_some() && asked.fresh {
         progress.say("A given server keeps its data: --fresh empties the private database only.");
     }
-    let feed = asked.feed.filter(|feed| !feed.is_empty());
+    let feed = asked.feed.clone().filter(|feed| !feed.is_empty());
     Ok(Options {
-        database: given.map_or_else(|| private(&home, asked.fresh), Database::Given),
+        database: given.map_or_else(|| private(&home, asked), Database::Given),
         home,
         demo: Demo::Wanted,
         program,
@@ -82,10 +86,15 @@ fn options(asked: UpOptions, progress: &Progress) -> Result<Options, LaunchError
     })
 }
 
-fn private(home: &Home, is_fresh: bool) -> Database {
-    let contents = if is_fresh { Contents::Fresh } else { Contents::Kept };
+fn private(home: &Home, asked: &UpOptions) -> Database {
+    let contents = if asked.fresh {
+        Contents::Fresh
+    } else {
+        Contents::Kept
+    };
     Database::Private(postgres::Options {
         contents,
+        max_connections: CONNECTIONS + asked.readers * CONNECTIONS_OF_A_READER,
         ..postgres::Options::durable(home.postgres())
     })
 }

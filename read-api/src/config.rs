@@ -64,6 +64,9 @@ pub struct FrontDoorOptions {
     /// Requests passed on at once; more are refused.
     #[arg(long, env = "FRONT_DOOR_MAX_REQUESTS", default_value_t = 1024)]
     pub front_door_max_requests: usize,
+    /// How long connecting to write-api may take, in milliseconds.
+    #[arg(long, env = "FRONT_DOOR_CONNECT_MS", default_value_t = 2000)]
+    pub front_door_connect_ms: u64,
     /// How long write-api may take to answer, in milliseconds.
     #[arg(long, env = "FRONT_DOOR_MS", default_value_t = 9000)]
     pub front_door_ms: u64,

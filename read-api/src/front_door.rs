@@ -46,8 +46,6 @@ const OWN: [&str; 4] = ["/metrics", "/readyz", "/health", "/healthz"];
 const FLY_REPLAY: HeaderName = HeaderName::from_static("fly-replay");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-/// How long connecting to write-api may take.
-const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 /// Seconds after which a client may try again.
 const RETRY_AFTER_S: u32 = 1;
 
@@ -80,7 +78,7 @@ impl FrontDoor {
             .transpose();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_LIMIT)
+            .connect_timeout(Duration::from_millis(options.front_door_connect_ms))
             .timeout(Duration::from_millis(options.front_door_ms))
             .no_proxy()
             .build()?;

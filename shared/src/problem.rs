@@ -175,7 +175,7 @@ impl Problem {
     /// The finished answer. Called by the outermost layer, which knows the request's id.
     pub fn render(&self, request_id: &str) -> Response {
         if let Some(cause) = &self.cause {
-            let cause: &(dyn Error + 'static) = cause.as_ref();
+            let cause = chain(cause.as_ref());
             tracing::error!(request_id, code = self.code, cause, "request failed");
         }
         let body = ProblemBody {
@@ -212,6 +212,18 @@ impl Problem {
         }
         (self.status, headers, bytes).into_response()
     }
+}
+
+/// An error and what caused it, from the outside in.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 impl IntoResponse for Problem {

@@ -28,8 +28,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: HttpLimits, st
     let open = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(limits.http_header_ms))
-        .pipeline_flush(true);
+        .header_read_timeout(Duration::from_millis(limits.http_header_ms));
     loop {
         let place = tokio::select! {
             () = stop.cancelled() => break,

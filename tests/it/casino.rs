@@ -112,7 +112,7 @@ async fn the_same_key_twice_gives_one_round_and_the_same_bytes() {
     installation.finish().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_repeats_of_one_key_at_once_give_one_round() {
     let installation = Installation::builder().readers(2).start().await;
     let aurora = installation.operator("aurora").await;
@@ -153,7 +153,7 @@ fn unlucky() -> u64 {
     (0..1000).find(loses).unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_bets_at_once_on_a_balance_for_seven_give_exactly_seven() {
     let installation = Installation::builder().readers(2).start().await;
     let aurora = installation.operator("aurora").await;
@@ -363,7 +363,7 @@ async fn a_bet_that_waited_for_the_wallet_sees_what_was_committed_meanwhile() {
 }
 
 /// Clients that hang up at random moments leave each bet whole or absent, and the same key tells which.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn clients_that_hang_up_leave_whole_bets_and_clean_connections() {
     let installation = Installation::builder()
         .writer_args(&["--db-max-connections", "2"])

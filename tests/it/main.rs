@@ -1,5 +1,6 @@
 //! Edgebook from outside: real services over HTTP on a real PostgreSQL. One module for each concern.
 
+mod accounts;
 mod casino;
 mod coherence;
 mod outage;

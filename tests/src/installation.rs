@@ -114,8 +114,12 @@ impl Builder {
         self.start_on(Database::create().await).await
     }
 
-    /// Starts it on a database that is there.
+    /// Starts it on a database that is there. With the variable `LOG` the services' log is shown.
     pub async fn start_on(self, database: Database) -> Installation {
+        shared::telemetry::start(&shared::telemetry::LogOptions {
+            log: std::env::var("LOG").unwrap_or_else(|_| "off".to_owned()),
+            log_format: shared::telemetry::LogFormat::Text,
+        });
         let webhook_secret = shared::coherence::WebhookSecrets::generate(&Random::system());
         let mut reader_links = Vec::new();
         let mut readers = Vec::new();

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use super::error::LaunchError;
 use crate::postgres::{self, Cluster};
@@ -14,8 +16,11 @@ use crate::progress::Progress;
 /// The name of the services' database in a private cluster.
 const NAME: &str = "edgebook";
 
-/// How long reaching a given server may take.
+/// How long reaching a server may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// The oldest version that will do, as the server counts: 14.0.
+const OLDEST: u32 = 140_000;
 
 /// Where the data is.
 pub enum Database {
@@ -67,14 +72,9 @@ impl Opened {
 
 /// Brings the schema of a database up to date.
 pub async fn migrate(url: &str) -> Result<(), LaunchError> {
-    let options = parse(url)?;
-    let database = describe(&options);
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(CONNECT_LIMIT)
-        .connect_with(options.disable_statement_logging())
-        .await
-        .map_err(|source| LaunchError::Database { database, source })?;
+    let options = parse(url)?.disable_statement_logging();
+    check(&options).await?;
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
     let migrated = migrations::migrate(&pool).await;
     pool.close().await;
     migrated.map_err(|error| match error {
@@ -83,6 +83,26 @@ pub async fn migrate(url: &str) -> Result<(), LaunchError> {
         }
         error => LaunchError::Migrate(error),
     })
+}
+
+/// Sees whether the database can be reached, at the first attempt (a pool would try again and again), and used.
+async fn check(options: &PgConnectOptions) -> Result<(), LaunchError> {
+    let failed = |source| LaunchError::Database {
+        database: describe(options),
+        source,
+    };
+    let late = |late: Elapsed| Err(sqlx::Error::Io(late.into()));
+    let connected = timeout(CONNECT_LIMIT, options.connect()).await;
+    let connection = connected.unwrap_or_else(late).map_err(failed)?;
+    let version = connection.server_version_num().unwrap_or(u32::MAX);
+    connection.close().await.map_err(failed)?;
+    if version < OLDEST {
+        return Err(LaunchError::OldServer {
+            database: describe(options),
+            major: version / 10_000,
+        });
+    }
+    Ok(())
 }
 
 fn parse(url: &str) -> Result<PgConnectOptions, LaunchError> {

@@ -115,6 +115,14 @@ pub enum LaunchError {
         /// Why not.
         source: sqlx::Error,
     },
+    /// A server that is too old.
+    #[error("The database {database} runs on PostgreSQL {major}; 14 or newer is needed.")]
+    OldServer {
+        /// Its name and where it is.
+        database: String,
+        /// The server's major version.
+        major: u32,
+    },
     /// The schema is not of this version and can't become so.
     #[error(
         "The data was made by another version of Edgebook: {0}. \

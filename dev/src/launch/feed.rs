@@ -94,6 +94,5 @@ mod tests {
         let place = Feed::Sample.place(&home).unwrap();
         assert!(Path::new(&place).starts_with(home.folder()));
         assert_eq!(Feed::None.place(&home).unwrap(), "");
-        home.close().unwrap();
     }
 }

@@ -76,24 +76,21 @@ impl Home {
             let process = process.lines().next().unwrap_or("?").to_owned();
             return Err(LaunchError::InUse { folder, process });
         }
-        let lifetime = Lifetime::Kept;
         let mut home = Self {
             folder,
             lock,
-            lifetime,
+            lifetime: Lifetime::Kept,
         };
         home.sign().map_err(failed("write", &path))?;
         Ok(home)
     }
 
-    /// A new folder among the temporary files, deleted by [`Home::close`].
+    /// A new folder among the temporary files, deleted when this value is dropped.
     pub fn temporary(random: &Random) -> Result<Self, LaunchError> {
         let name = format!("edgebook-launch-{:032x}", u128::from_be_bytes(random.bytes()));
-        let home = Self::open(&env::temp_dir().join(name))?;
-        Ok(Self {
-            lifetime: Lifetime::Temporary,
-            ..home
-        })
+        let mut home = Self::open(&env::temp_dir().join(name))?;
+        home.lifetime = Lifetime::Temporary;
+        Ok(home)
     }
 
     fn sign(&mut self) -> std::io::Result<()> {
@@ -135,12 +132,13 @@ impl Home {
         }
         Ok(folder)
     }
+}
 
-    /// Deletes the folder if it is a temporary one.
-    pub fn close(self) -> Result<(), LaunchError> {
-        match self.lifetime {
-            Lifetime::Kept => Ok(()),
-            Lifetime::Temporary => fs::remove_dir_all(&self.folder).map_err(failed("delete", &self.folder)),
+impl Drop for Home {
+    fn drop(&mut self) {
+        if self.lifetime == Lifetime::Temporary {
+            // What can't be deleted is left to whoever cleans up temporary files.
+            drop(fs::remove_dir_all(&self.folder));
         }
     }
 }
@@ -176,18 +174,17 @@ mod tests {
 
     #[test]
     fn a_folder_serves_one_launcher_at_a_time() {
-        let home = temporary();
-        let refused = Home::open(home.folder()).unwrap_err();
+        let around = temporary();
+        let folder = around.folder().join("data");
+        let home = Home::open(&folder).unwrap();
+        let refused = Home::open(&folder).unwrap_err();
         let own = process::id().to_string();
         assert!(
             matches!(&refused, LaunchError::InUse { process, .. } if *process == own),
             "{refused}"
         );
-        let folder = home.folder().to_owned();
         drop(home);
-        let again = Home::open(&folder).unwrap();
-        assert_eq!(again.folder(), folder);
-        fs::remove_dir_all(folder).unwrap();
+        assert_eq!(Home::open(&folder).unwrap().folder(), folder);
     }
 
     #[test]
@@ -201,15 +198,14 @@ mod tests {
             "{refused}"
         );
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-        home.close().unwrap();
     }
 
     #[test]
-    fn a_temporary_folder_is_deleted_when_it_is_closed() {
+    fn a_temporary_folder_is_deleted_in_the_end() {
         let home = temporary();
         let folder = home.folder().to_owned();
         home.new_log("write-api").unwrap();
-        home.close().unwrap();
+        drop(home);
         assert!(!folder.exists());
     }
 
@@ -222,7 +218,6 @@ mod tests {
             assert!(name.ends_with("_odds.json"));
             serde_json::from_str::<serde_json::Value>(content).unwrap();
         }
-        home.close().unwrap();
     }
 
     #[test]
@@ -237,6 +232,5 @@ mod tests {
         let last = tail(&log, from);
         assert_eq!(last.lines().count(), TAIL_LINES);
         assert!(last.starts_with("line 8\n") && last.ends_with("line 19"));
-        home.close().unwrap();
     }
 }

@@ -146,7 +146,6 @@ mod tests {
             webhook_secret: "whsec_4711",
         };
         let (writer, reader) = (plans.writer().unwrap(), plans.reader(2, 8081).unwrap());
-        home.close().unwrap();
 
         assert_eq!(
             reader.args.join(" "),

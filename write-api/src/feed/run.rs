@@ -119,14 +119,19 @@ impl Runner {
         }
         let (source, now) = (self.source.shown_of(sport), self.app.clock.now());
         if self.app.feed.succeeded(sport, source, now, found) {
-            tracing::info!(%sport, "the feed is well again");
+            tracing::info!(%sport, "the feed is in use again");
         }
     }
 
     fn failed(&self, sport: Sport, error: &RefreshError) {
         let (source, now) = (self.source.shown_of(sport), self.app.clock.now());
-        if self.app.feed.failed(sport, source, now, error.code()) {
-            let code = error.code();
+        let code = error.code();
+        if !self.app.feed.failed(sport, source, now, code) {
+            return;
+        }
+        if matches!(error, RefreshError::WrittenElsewhere) {
+            tracing::debug!(%sport, "another instance writes the events");
+        } else {
             tracing::warn!(%sport, code, %error, "the feed can't be used: what is known stays listed");
         }
     }
