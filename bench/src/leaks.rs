@@ -18,7 +18,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::failure::Failure;
 use crate::installation::{self, Places};
-use crate::report::Report;
+use crate::report::{Report, say};
 use effects::Effects;
 use load::Load;
 use people::People;
@@ -82,17 +82,20 @@ struct Found {
 }
 
 async fn measure(options: &Options, places: &Places, clock: &Clock) -> Result<Found, Failure> {
-    println!("Creating {} players with a session each …", options.sessions);
+    say(&format!(
+        "Creating {} players with a session each …",
+        options.sessions
+    ));
     let people = People::create(&places.database_url, options.sessions, clock).await?;
     let mut db = PgConnection::connect(&places.database_url).await?;
     let client = load::client()?;
     people.wait_until_known(&client, places, clock).await?;
     let pools = Pools::new(places)?;
     let activity = Activity::default();
-    println!(
+    say(&format!(
         "{} sessions for {} s by way of {} reader(s); every second one hangs up within 30 ms.",
         options.sessions, options.seconds, options.readers
-    );
+    ));
 
     let began = clock.elapsed();
     let load = Arc::new(Load {
@@ -112,11 +115,17 @@ async fn measure(options: &Options, places: &Places, clock: &Clock) -> Result<Fo
     }
     let took = clock.elapsed().saturating_sub(began);
 
-    println!("The load has ended; waiting for the pools to come to rest …");
+    say("The load has ended; waiting for the pools to come to rest …");
     pools.rest(REST_LIMIT, clock).await;
     let left_open = activity.left_open(&mut db).await?;
-    println!("Asking again with keys whose answers nobody waited for, and verifying the books …");
+    say("Asking again with keys whose answers nobody waited for, and verifying the books …");
     let effects = Effects::check(&mut db, &load).await?;
+    say(&format!(
+        "In all: {}; {}.",
+        load.tally.in_words(),
+        pools.in_words()
+    ));
+    say(&effects.in_words());
     db.close().await?;
     Ok(Found {
         load,
@@ -133,7 +142,11 @@ async fn tell(began: Duration, tally: &Tally, pools: &Pools, clock: &Clock) {
     loop {
         tokio::time::sleep(TELL_PAUSE).await;
         let seconds = clock.elapsed().saturating_sub(began).as_secs();
-        println!("{seconds:>4} s: {}; {}", tally.in_words(), pools.in_words());
+        say(&format!(
+            "{seconds:>4} s: {}; {}",
+            tally.in_words(),
+            pools.in_words()
+        ));
     }
 }
 

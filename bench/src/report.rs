@@ -1,6 +1,7 @@
 //! What a measurement found: named values for the last line, and what was not as it should be.
 //! Must never print anything after the JSON line.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -44,15 +45,20 @@ impl Report {
     /// Prints what is broken, then the JSON line.
     pub(crate) fn conclude(&self) -> ExitCode {
         for sentence in &self.broken {
-            println!("NOT AS IT SHOULD BE: {sentence}");
+            say(&format!("NOT AS IT SHOULD BE: {sentence}"));
         }
-        println!("{}", Value::Object(self.values.clone()));
+        say(&Value::Object(self.values.clone()).to_string());
         if self.broken.is_empty() {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints a line, unless nobody listens any more: that must not keep a measurement from cleaning up.
+pub(crate) fn say(line: &str) {
+    drop(writeln!(io::stdout().lock(), "{line}"));
 }
 
 #[cfg(test)]

@@ -40,7 +40,10 @@ fn token(answer: &Answer) -> String {
 }
 
 async fn execute(installation: &Installation, statement: &'static str) {
-    sqlx::query(statement).execute(installation.database.pool()).await.unwrap();
+    sqlx::query(statement)
+        .execute(installation.database.pool())
+        .await
+        .unwrap();
 }
 
 async fn sessions(installation: &Installation) -> i64 {
@@ -57,7 +60,9 @@ async fn platform_staff(installation: &Installation, login: &str) -> String {
         password: passwords.hash(&password, &Random::system()).await.unwrap(),
     };
     let mut db = installation.database.pool().acquire().await.unwrap();
-    create_staff(OperatorId::PLATFORM, &mut db, &staff, installation.clock.now()).await.unwrap();
+    create_staff(OperatorId::PLATFORM, &mut db, &staff, installation.clock.now())
+        .await
+        .unwrap();
     drop(db);
     token(&log_in(&installation.writer(), PLATFORM_LOGIN, login).await)
 }
@@ -111,11 +116,12 @@ async fn a_player_logs_in_by_name_or_address_in_any_case() {
     tokens.sort_unstable();
     tokens.dedup();
     assert_eq!(tokens.len(), 5, "each log-in has a token of its own");
-    let named: i64 = sqlx::query_scalar("select count(*) from sessions where position($1::bytea in token_hash) > 0")
-        .bind(tokens[0].as_bytes())
-        .fetch_one(installation.database.pool())
-        .await
-        .unwrap();
+    let named: i64 =
+        sqlx::query_scalar("select count(*) from sessions where position($1::bytea in token_hash) > 0")
+            .bind(tokens[0].as_bytes())
+            .fetch_one(installation.database.pool())
+            .await
+            .unwrap();
     assert_eq!(named, 0, "no token is stored in the clear");
     installation.finish().await;
 }
@@ -129,7 +135,9 @@ async fn an_unknown_name_and_a_wrong_password_get_the_same_answer() {
     let before = sessions(&installation).await;
     let reader = installation.reader(0);
     for ((path, _), name) in LOGINS.into_iter().zip(["alice", "aurora_admin", "root"]) {
-        let wrong = reader.post(path, &credentials(name, "correct horse batterz")).await;
+        let wrong = reader
+            .post(path, &credentials(name, "correct horse batterz"))
+            .await;
         wrong.problem(401, "invalid_credentials");
         assert_eq!(wrong.header("set-cookie"), "");
         for unknown in ["nobody", "' or ''='", "%", "alice'--", "{}", "ALİCE"] {
@@ -139,7 +147,10 @@ async fn an_unknown_name_and_a_wrong_password_get_the_same_answer() {
     }
     let mut elsewhere = credentials("aurora_admin", PASSWORD);
     elsewhere["subdomain"] = json!("bluefin");
-    reader.post(STAFF_LOGIN, &elsewhere).await.problem(401, "invalid_credentials");
+    reader
+        .post(STAFF_LOGIN, &elsewhere)
+        .await
+        .problem(401, "invalid_credentials");
     assert_eq!(sessions(&installation).await, before);
     installation.finish().await;
 }
@@ -169,24 +180,54 @@ async fn each_kind_of_person_logs_in_at_its_own_place_only() {
         "id": aurora.id, "login": "aurora_admin", "sportsbook_name": "aurora Sports", "subdomain": "aurora",
     });
     assert_eq!(staff.ok()["operator"], who);
-    assert!(staff.header("set-cookie").starts_with(&format!("edgebook_operator={}; ", token(&staff))));
-    let checked = reader.logged_in(&token(&staff)).get("/api/admin-check").await.ok();
-    assert_eq!(checked, json!({"success": true, "logged_in": true, "operator": who}));
-    for other in [reader.clone(), reader.logged_in(&root), reader.logged_in("1.forged")] {
+    assert!(
+        staff
+            .header("set-cookie")
+            .starts_with(&format!("edgebook_operator={}; ", token(&staff)))
+    );
+    let checked = reader
+        .logged_in(&token(&staff))
+        .get("/api/admin-check")
+        .await
+        .ok();
+    assert_eq!(
+        checked,
+        json!({"success": true, "logged_in": true, "operator": who})
+    );
+    for other in [
+        reader.clone(),
+        reader.logged_in(&root),
+        reader.logged_in("1.forged"),
+    ] {
         let checked = other.get("/api/admin-check").await.ok();
         assert_eq!(checked, json!({"success": true, "logged_in": false}));
     }
     let platform = log_in(&reader, PLATFORM_LOGIN, "ROOT").await;
     let cookie = platform.header("set-cookie");
-    assert!(cookie.starts_with(&format!("edgebook_platform={}; ", token(&platform))), "{cookie}");
+    assert!(
+        cookie.starts_with(&format!("edgebook_platform={}; ", token(&platform))),
+        "{cookie}"
+    );
     assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
     let before = sessions(&installation).await;
-    let gone = reader.logged_in(&token(&platform)).post("/api/superadmin/logout", &json!({})).await;
+    let gone = reader
+        .logged_in(&token(&platform))
+        .post("/api/superadmin/logout", &json!({}))
+        .await;
     gone.ok();
-    assert!(gone.header("set-cookie").starts_with("edgebook_platform=; Path=/; Max-Age=0; "));
+    assert!(
+        gone.header("set-cookie")
+            .starts_with("edgebook_platform=; Path=/; Max-Age=0; ")
+    );
     assert_eq!(sessions(&installation).await, before - 1);
-    execute(&installation, "update staff set is_active = false where operator_id = 0").await;
-    log_in(&reader, PLATFORM_LOGIN, "root").await.problem(401, "invalid_credentials");
+    execute(
+        &installation,
+        "update staff set is_active = false where operator_id = 0",
+    )
+    .await;
+    log_in(&reader, PLATFORM_LOGIN, "root")
+        .await
+        .problem(401, "invalid_credentials");
     installation.finish().await;
 }
 
@@ -200,8 +241,12 @@ async fn a_log_out_ends_that_session_at_once_at_every_reader() {
     let other = token(&log_in(&here, PLAYER_LOGIN, "alice").await);
     let (here, there) = (here.logged_in(&alice.token), there.logged_in(&alice.token));
     there.post(BET, &json!({"stake": 1})).await.ok();
-    here.post("/api/auth/bluefin/logout", &json!({})).await.problem(404, "operator_not_found");
-    here.post("/api/auth/nobody/logout", &json!({})).await.problem(404, "operator_not_found");
+    here.post("/api/auth/bluefin/logout", &json!({}))
+        .await
+        .problem(404, "operator_not_found");
+    here.post("/api/auth/nobody/logout", &json!({}))
+        .await
+        .problem(404, "operator_not_found");
     there.get(ME).await.ok();
     let gone = here.post(LOGOUT, &json!({})).await;
     assert_eq!(gone.ok()["success"], true);
@@ -209,7 +254,10 @@ async fn a_log_out_ends_that_session_at_once_at_every_reader() {
     assert_eq!(gone.header("set-cookie"), cleared);
     for client in [&there, &here, &installation.writer().logged_in(&alice.token)] {
         client.get(ME).await.problem(401, "authentication_required");
-        client.post(BET, &json!({"stake": 1})).await.problem(401, "authentication_required");
+        client
+            .post(BET, &json!({"stake": 1}))
+            .await
+            .problem(401, "authentication_required");
     }
     here.post(LOGOUT, &json!({})).await.ok();
     installation.reader(1).post(LOGOUT, &json!({})).await.ok();
@@ -218,7 +266,10 @@ async fn a_log_out_ends_that_session_at_once_at_every_reader() {
     staff.get(CASINO_SETTING).await.ok();
     staff.post("/api/admin-logout", &json!({})).await.ok();
     let staff = installation.reader(1).logged_in(&aurora.token);
-    staff.get(CASINO_SETTING).await.problem(401, "authentication_required");
+    staff
+        .get(CASINO_SETTING)
+        .await
+        .problem(401, "authentication_required");
     installation.finish().await;
 }
 
@@ -228,7 +279,10 @@ async fn a_cookie_changes_something_only_for_a_page_of_the_same_site() {
     let installation = Installation::start().await;
     let aurora = installation.operator("aurora").await;
     let alice = installation.player(&aurora, "alice", 100_000).await;
-    let cookies = format!("edgebook_player={}; edgebook_operator={}", alice.token, aurora.token);
+    let cookies = format!(
+        "edgebook_player={}; edgebook_operator={}",
+        alice.token, aurora.token
+    );
     let front_door = (installation.reader(0), installation.readers[0].address());
     let writer = (installation.writer(), installation.writer.address());
     let mut bets = 0;
@@ -247,12 +301,26 @@ async fn a_cookie_changes_something_only_for_a_page_of_the_same_site() {
             (vec![("origin", other_port)], false),
             (vec![("referer", plain.as_str())], false),
             (vec![("sec-fetch-site", "same-origin")], true),
-            (vec![("origin", plain.as_str()), ("sec-fetch-site", "same-origin")], true),
-            (vec![("origin", plain.as_str()), ("sec-fetch-site", "cross-site")], false),
-            (vec![("origin", plain.as_str()), ("sec-fetch-site", "same-site")], false),
-            (vec![("origin", plain.as_str()), ("sec-fetch-site", "none")], false),
+            (
+                vec![("origin", plain.as_str()), ("sec-fetch-site", "same-origin")],
+                true,
+            ),
+            (
+                vec![("origin", plain.as_str()), ("sec-fetch-site", "cross-site")],
+                false,
+            ),
+            (
+                vec![("origin", plain.as_str()), ("sec-fetch-site", "same-site")],
+                false,
+            ),
+            (
+                vec![("origin", plain.as_str()), ("sec-fetch-site", "none")],
+                false,
+            ),
         ] {
-            let page = headers.iter().fold(browser.clone(), |page, (name, value)| page.with(name, value));
+            let page = headers
+                .iter()
+                .fold(browser.clone(), |page, (name, value)| page.with(name, value));
             let player = page.post(BET, &json!({"stake": 1})).await;
             let staff = page.post(TOGGLE_CASINO, &json!({"enabled": true})).await;
             if is_accepted {
@@ -263,13 +331,19 @@ async fn a_cookie_changes_something_only_for_a_page_of_the_same_site() {
                 player.problem(403, "cross_site");
                 staff.problem(403, "cross_site");
                 page.post(LOGOUT, &json!({})).await.problem(403, "cross_site");
-                page.post("/api/admin-logout", &json!({})).await.problem(403, "cross_site");
+                page.post("/api/admin-logout", &json!({}))
+                    .await
+                    .problem(403, "cross_site");
             }
         }
         let elsewhere = browser.with("origin", evil);
         let seen = elsewhere.get(ME).await;
         assert_eq!(seen.ok()["username"], "alice", "a cookie is enough to look");
-        assert_eq!(seen.header("access-control-allow-origin"), "", "but no other page may read it");
+        assert_eq!(
+            seen.header("access-control-allow-origin"),
+            "",
+            "but no other page may read it"
+        );
         for (path, _) in LOGINS {
             let forced = log_in(&service.with("origin", evil), path, "alice").await;
             forced.problem(403, "cross_site");
@@ -283,8 +357,13 @@ async fn a_cookie_changes_something_only_for_a_page_of_the_same_site() {
         broken.get(ME).await.problem(401, "authentication_required");
     }
     let reader = installation.reader(0).with("cookie", &cookies);
-    let disguised = reader.with("origin", "http://evil.example").with("x-forwarded-host", "evil.example");
-    disguised.post(BET, &json!({"stake": 1})).await.problem(403, "cross_site");
+    let disguised = reader
+        .with("origin", "http://evil.example")
+        .with("x-forwarded-host", "evil.example");
+    disguised
+        .post(BET, &json!({"stake": 1}))
+        .await
+        .problem(403, "cross_site");
     let rounds: i64 = sqlx::query_scalar("select count(*) from rounds")
         .fetch_one(installation.database.pool())
         .await
@@ -298,7 +377,14 @@ async fn a_session_ends_with_its_time_and_the_oldest_gives_way() {
     let clock = Clock::manual(Clock::machine().now());
     let installation = Installation::builder()
         .clock(clock.clone())
-        .writer_args(&["--session-s", "60", "--sessions-per-person", "2", "--session-sweep-s", "1"])
+        .writer_args(&[
+            "--session-s",
+            "60",
+            "--sessions-per-person",
+            "2",
+            "--session-sweep-s",
+            "1",
+        ])
         .start()
         .await;
     let aurora = installation.operator("aurora").await;
@@ -306,16 +392,30 @@ async fn a_session_ends_with_its_time_and_the_oldest_gives_way() {
     let reader = installation.reader(0);
     clock.advance(Duration::from_secs(10));
     let second = log_in(&reader, PLAYER_LOGIN, "alice").await;
-    assert!(second.header("set-cookie").contains("; Max-Age=60;"), "{}", second.header("set-cookie"));
+    assert!(
+        second.header("set-cookie").contains("; Max-Age=60;"),
+        "{}",
+        second.header("set-cookie")
+    );
     reader.logged_in(&first).get(ME).await.ok();
     let third = log_in(&reader, PLAYER_LOGIN, "alice").await;
-    reader.logged_in(&first).get(ME).await.problem(401, "authentication_required");
+    reader
+        .logged_in(&first)
+        .get(ME)
+        .await
+        .problem(401, "authentication_required");
     let staff = reader.logged_in(&aurora.token);
-    let players = [reader.logged_in(&token(&second)), reader.logged_in(&token(&third))];
+    let players = [
+        reader.logged_in(&token(&second)),
+        reader.logged_in(&token(&third)),
+    ];
     clock.advance(Duration::from_secs(49));
     staff.get(CASINO_SETTING).await.ok();
     clock.advance(Duration::from_secs(1));
-    staff.get(CASINO_SETTING).await.problem(401, "authentication_required");
+    staff
+        .get(CASINO_SETTING)
+        .await
+        .problem(401, "authentication_required");
     clock.advance(Duration::from_secs(9));
     for player in &players {
         player.get(ME).await.ok();
@@ -344,34 +444,74 @@ async fn the_disabled_are_refused_and_let_in_again_later() {
     let reader = installation.reader(0);
     let (player, staff) = (reader.logged_in(&alice.token), reader.logged_in(&aurora.token));
 
-    execute(&installation, "update players set is_active = false where username = 'alice'").await;
+    execute(
+        &installation,
+        "update players set is_active = false where username = 'alice'",
+    )
+    .await;
     player.get(ME).await.problem(403, "account_disabled");
-    player.post(BET, &json!({"stake": 1})).await.problem(403, "account_disabled");
-    log_in(&reader, PLAYER_LOGIN, "alice").await.problem(403, "account_disabled");
-    let guess = reader.post(PLAYER_LOGIN, &credentials("alice", "something else")).await;
+    player
+        .post(BET, &json!({"stake": 1}))
+        .await
+        .problem(403, "account_disabled");
+    log_in(&reader, PLAYER_LOGIN, "alice")
+        .await
+        .problem(403, "account_disabled");
+    let guess = reader
+        .post(PLAYER_LOGIN, &credentials("alice", "something else"))
+        .await;
     guess.problem(401, "invalid_credentials");
-    player.get("/api/auth/bluefin/me").await.problem(404, "operator_not_found");
+    player
+        .get("/api/auth/bluefin/me")
+        .await
+        .problem(404, "operator_not_found");
     execute(&installation, "update players set is_active = true").await;
     player.get(ME).await.ok();
 
-    execute(&installation, "update staff set is_active = false where login = 'aurora_admin'").await;
+    execute(
+        &installation,
+        "update staff set is_active = false where login = 'aurora_admin'",
+    )
+    .await;
     staff.get(CASINO_SETTING).await.problem(403, "account_disabled");
-    staff.post(TOGGLE_CASINO, &json!({})).await.problem(403, "account_disabled");
-    log_in(&reader, STAFF_LOGIN, "aurora_admin").await.problem(403, "account_disabled");
+    staff
+        .post(TOGGLE_CASINO, &json!({}))
+        .await
+        .problem(403, "account_disabled");
+    log_in(&reader, STAFF_LOGIN, "aurora_admin")
+        .await
+        .problem(403, "account_disabled");
     let checked = staff.get("/api/admin-check").await.ok();
     assert_eq!(checked["logged_in"], false);
     player.get(ME).await.ok();
     execute(&installation, "update staff set is_active = true").await;
     staff.get(CASINO_SETTING).await.ok();
 
-    execute(&installation, "update operators set is_active = false where subdomain = 'aurora'").await;
+    execute(
+        &installation,
+        "update operators set is_active = false where subdomain = 'aurora'",
+    )
+    .await;
     player.get(ME).await.problem(403, "operator_disabled");
-    player.post(BET, &json!({"stake": 1})).await.problem(403, "operator_disabled");
+    player
+        .post(BET, &json!({"stake": 1}))
+        .await
+        .problem(403, "operator_disabled");
     staff.get(CASINO_SETTING).await.problem(403, "operator_disabled");
-    staff.post(TOGGLE_CASINO, &json!({})).await.problem(403, "operator_disabled");
-    log_in(&reader, PLAYER_LOGIN, "alice").await.problem(403, "operator_disabled");
-    log_in(&reader, STAFF_LOGIN, "aurora_admin").await.problem(403, "operator_disabled");
-    staff.get("/api/admin/bluefin/casino-setting").await.problem(404, "operator_not_found");
+    staff
+        .post(TOGGLE_CASINO, &json!({}))
+        .await
+        .problem(403, "operator_disabled");
+    log_in(&reader, PLAYER_LOGIN, "alice")
+        .await
+        .problem(403, "operator_disabled");
+    log_in(&reader, STAFF_LOGIN, "aurora_admin")
+        .await
+        .problem(403, "operator_disabled");
+    staff
+        .get("/api/admin/bluefin/casino-setting")
+        .await
+        .problem(404, "operator_not_found");
     reader.logged_in(&carol.token).get(ME).await.ok();
     execute(&installation, "update operators set is_active = true").await;
     player.get(ME).await.ok();
@@ -393,7 +533,15 @@ async fn a_session_opens_its_own_operator_and_its_own_kind_of_routes_only() {
     let root = platform_staff(&installation, "root").await;
     let reader = installation.reader(0);
     let player = reader.logged_in(&alice.token);
-    for elsewhere in ["bluefin", "nobody", "-aurora", "a%20b", "aurora%00", "%F0%9F%8E%B0", "%ff"] {
+    for elsewhere in [
+        "bluefin",
+        "nobody",
+        "-aurora",
+        "a%20b",
+        "aurora%00",
+        "%F0%9F%8E%B0",
+        "%ff",
+    ] {
         let answer = player.get(&format!("/api/auth/{elsewhere}/me")).await;
         answer.problem(404, "operator_not_found");
     }
@@ -402,8 +550,14 @@ async fn a_session_opens_its_own_operator_and_its_own_kind_of_routes_only() {
         answer.problem(404, "operator_not_found");
     }
     let other = reader.logged_in(&namesake.token);
-    assert_eq!(other.get("/api/auth/bluefin/me").await.ok()["balance"], json!(200.0));
-    other.get("/api/auth/aurora/me").await.problem(404, "operator_not_found");
+    assert_eq!(
+        other.get("/api/auth/bluefin/me").await.ok()["balance"],
+        json!(200.0)
+    );
+    other
+        .get("/api/auth/aurora/me")
+        .await
+        .problem(404, "operator_not_found");
 
     let (_, secret) = alice.token.split_once('.').unwrap();
     let moved = format!("{}.{secret}", bluefin.id);
@@ -421,14 +575,23 @@ async fn a_session_opens_its_own_operator_and_its_own_kind_of_routes_only() {
             refused.problem(401, "authentication_required");
             assert_eq!(refused.header("www-authenticate"), "Bearer");
         }
-        stranger.post(BET, &json!({"stake": 1})).await.problem(401, "authentication_required");
+        stranger
+            .post(BET, &json!({"stake": 1}))
+            .await
+            .problem(401, "authentication_required");
     }
     let page = reader.with("sec-fetch-site", "same-origin");
     for token in [alice.token.as_str(), &root, &namesake.token] {
         let cookie = format!("edgebook_operator={token}; edgebook_player={token}");
         for client in [reader.logged_in(token), page.with("cookie", &cookie)] {
-            client.get(CASINO_SETTING).await.problem(401, "authentication_required");
-            client.post(TOGGLE_CASINO, &json!({})).await.problem(401, "authentication_required");
+            client
+                .get(CASINO_SETTING)
+                .await
+                .problem(401, "authentication_required");
+            client
+                .post(TOGGLE_CASINO, &json!({}))
+                .await
+                .problem(401, "authentication_required");
         }
     }
     player.get(ME).await.ok();
@@ -440,7 +603,12 @@ async fn too_many_failed_log_ins_are_refused_until_the_window_ends() {
     let clock = Clock::manual(Clock::machine().now());
     let installation = Installation::builder()
         .clock(clock.clone())
-        .writer_args(&["--login-failures-per-account", "3", "--login-failures-per-address", "8"])
+        .writer_args(&[
+            "--login-failures-per-account",
+            "3",
+            "--login-failures-per-address",
+            "8",
+        ])
         .writer_args(&["--login-failure-window-s", "60"])
         .start()
         .await;
@@ -450,7 +618,11 @@ async fn too_many_failed_log_ins_are_refused_until_the_window_ends() {
     let reader = installation.reader(0);
     let wrong = |name: &'static str| {
         let reader = reader.clone();
-        async move { reader.post(PLAYER_LOGIN, &credentials(name, "something else")).await }
+        async move {
+            reader
+                .post(PLAYER_LOGIN, &credentials(name, "something else"))
+                .await
+        }
     };
     for name in ["alice", "nobody"] {
         for _ in 0..3 {
@@ -466,10 +638,16 @@ async fn too_many_failed_log_ins_are_refused_until_the_window_ends() {
         assert_eq!(refused.header("set-cookie"), "");
     }
     log_in(&reader, PLAYER_LOGIN, "bob").await.ok();
-    let staff = reader.post(STAFF_LOGIN, &credentials("alice", "something else")).await;
+    let staff = reader
+        .post(STAFF_LOGIN, &credentials("alice", "something else"))
+        .await;
     staff.problem(401, "invalid_credentials");
     wrong("carol").await.problem(401, "invalid_credentials");
-    let others = [reader.clone(), installation.writer(), reader.with("x-forwarded-for", "203.0.113.9")];
+    let others = [
+        reader.clone(),
+        installation.writer(),
+        reader.with("x-forwarded-for", "203.0.113.9"),
+    ];
     for client in others {
         let refused = log_in(&client, PLAYER_LOGIN, "bob").await;
         refused.problem(429, "too_many_failed_logins");
@@ -483,47 +661,105 @@ async fn too_many_failed_log_ins_are_refused_until_the_window_ends() {
 /// Bad requests are no failed log-ins: with a limit of one, a good one works after all of them.
 #[tokio::test]
 async fn every_bad_log_in_is_refused_by_name() {
-    let limits = ["--login-failures-per-account", "1", "--login-failures-per-address", "1"];
+    let limits = [
+        "--login-failures-per-account",
+        "1",
+        "--login-failures-per-address",
+        "1",
+    ];
     let installation = Installation::builder().writer_args(&limits).start().await;
     let aurora = installation.operator("aurora").await;
     installation.player(&aurora, "alice", 0).await;
     let before = sessions(&installation).await;
     let reader = installation.reader(0);
-    let wrong_types = [json!(null), json!(5), json!(true), json!(["alice"]), json!({"a": 1})];
+    let wrong_types = [
+        json!(null),
+        json!(5),
+        json!(true),
+        json!(["alice"]),
+        json!({"a": 1}),
+    ];
     for (path, name) in LOGINS {
         let (long, control) = (json!("x".repeat(255)), json!("alice\u{0}"));
-        let names = [json!(""), json!("  "), long, control, json!("al\nice"), json!("al\u{85}ice")];
+        let names = [
+            json!(""),
+            json!("  "),
+            long,
+            control,
+            json!("al\nice"),
+            json!("al\u{85}ice"),
+        ];
         for bad in wrong_types.iter().chain(&names) {
-            reader.post(path, &json!({name: bad, "password": PASSWORD})).await.names_field(name);
+            reader
+                .post(path, &json!({name: bad, "password": PASSWORD}))
+                .await
+                .names_field(name);
         }
         let passwords = [json!(""), json!("x".repeat(201)), json!("é".repeat(101))];
         for bad in wrong_types.iter().chain(&passwords) {
-            reader.post(path, &json!({name: "alice", "password": bad})).await.names_field("password");
+            reader
+                .post(path, &json!({name: "alice", "password": bad}))
+                .await
+                .names_field("password");
         }
         reader.post(path, &json!({})).await.names_field(name);
-        reader.post(path, &json!({"password": PASSWORD})).await.names_field(name);
-        reader.post(path, &json!({name: "alice"})).await.names_field("password");
+        reader
+            .post(path, &json!({"password": PASSWORD}))
+            .await
+            .names_field(name);
+        reader
+            .post(path, &json!({name: "alice"}))
+            .await
+            .names_field("password");
         for body in ["[]", "5", "\"alice\"", "null", "true"] {
             reader.post_bytes(path, body).await.names_field("body");
         }
         let nested = "[".repeat(100_000);
         let deep = format!("{{\"{name}\":{nested}");
         let good = credentials("alice", PASSWORD).to_string();
-        for body in ["", "{", "{]", "username=alice", "{\"username\":NaN}", &deep, &format!("{good}x")] {
+        for body in [
+            "",
+            "{",
+            "{]",
+            "username=alice",
+            "{\"username\":NaN}",
+            &deep,
+            &format!("{good}x"),
+        ] {
             reader.post_bytes(path, body).await.problem(400, "malformed_json");
         }
-        for text in [&b"\xff"[..], b"\xed\xa0\x80", b"\\ud800", b"\\x41", b"\x00", b"a\nb"] {
-            let body = [format!("{{\"{name}\":\"").as_bytes(), text, b"\",\"password\":\"x\"}"].concat();
+        for text in [
+            &b"\xff"[..],
+            b"\xed\xa0\x80",
+            b"\\ud800",
+            b"\\x41",
+            b"\x00",
+            b"a\nb",
+        ] {
+            let body = [
+                format!("{{\"{name}\":\"").as_bytes(),
+                text,
+                b"\",\"password\":\"x\"}",
+            ]
+            .concat();
             reader.post_bytes(path, body).await.problem(400, "malformed_json");
         }
         let form = reader.with("content-type", "application/x-www-form-urlencoded");
-        form.post_bytes(path, good).await.problem(415, "unsupported_media_type");
+        form.post_bytes(path, good)
+            .await
+            .problem(415, "unsupported_media_type");
         let large = vec![b' '; 10 * 1024 * 1024];
-        reader.post_bytes(path, large).await.problem(413, "body_too_large");
+        reader
+            .post_bytes(path, large)
+            .await
+            .problem(413, "body_too_large");
         reader.get(path).await.problem(405, "method_not_allowed");
     }
     let elsewhere = json!({"login": "aurora_admin", "password": PASSWORD, "subdomain": 5});
-    reader.post(STAFF_LOGIN, &elsewhere).await.names_field("subdomain");
+    reader
+        .post(STAFF_LOGIN, &elsewhere)
+        .await
+        .names_field("subdomain");
     assert_eq!(sessions(&installation).await, before);
     log_in(&reader, PLAYER_LOGIN, "alice").await.ok();
     log_in(&reader, STAFF_LOGIN, "aurora_admin").await.ok();

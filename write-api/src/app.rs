@@ -141,6 +141,7 @@ fn router(app: SharedApp) -> Router {
     let limits = app.options.http.clone();
     Router::new()
         .merge(crate::health::router())
+        .merge(crate::openapi::router())
         .merge(crate::accounts::router())
         .merge(crate::casino::router())
         .merge(crate::operators::router())

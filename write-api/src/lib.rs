@@ -11,4 +11,5 @@ pub mod events;
 pub mod feed;
 pub mod health;
 pub mod ledger;
+pub mod openapi;
 pub mod operators;

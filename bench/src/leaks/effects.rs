@@ -90,6 +90,15 @@ impl Effects {
         })
     }
 
+    /// For a person who reads along.
+    pub(super) fn in_words(&self) -> String {
+        format!(
+            "{} bets had no answer that their player waited for; {} of these were taken all the same. {} were asked \
+             again, twice each. There are {} rounds now, and {} kept answers.",
+            self.untold, self.untold_but_taken, self.asked_again, self.matches.rounds, self.matches.answers
+        )
+    }
+
     /// Adds everything to `report`.
     pub(super) fn report(&self, report: &mut Report) {
         let Matches {

@@ -106,7 +106,17 @@ async fn check(options: &PgConnectOptions) -> Result<(), LaunchError> {
 }
 
 fn parse(url: &str) -> Result<PgConnectOptions, LaunchError> {
-    url.parse().map_err(LaunchError::DatabaseUrl)
+    // The library would take any scheme for its own.
+    if !["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
+        return Err(LaunchError::DatabaseUrl(
+            "it does not begin with postgres://".to_owned(),
+        ));
+    }
+    url.parse()
+        .map_err(|error: sqlx::Error| LaunchError::DatabaseUrl(error.to_string()))
 }
 
 /// Name and place, without user and password.
@@ -127,7 +137,12 @@ mod tests {
 
     #[test]
     fn a_url_that_can_not_be_read_is_refused_without_being_shown() {
-        for wrong in ["", "books:hunter2", "postgres://me:hunter2@host:port/books"] {
+        for wrong in [
+            "",
+            "books:hunter2",
+            "mysql://me:hunter2@host/books",
+            "postgres://me:hunter2@host:port/books",
+        ] {
             let refused = parse(wrong).unwrap_err().to_string();
             assert!(
                 refused.contains("--database-url") && !refused.contains("hunter2"),

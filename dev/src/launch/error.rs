@@ -103,7 +103,7 @@ pub enum LaunchError {
         "The URL of --database-url or DATABASE_URL can't be read: {0}. \
          It has the form postgres://user:password@host:port/name."
     )]
-    DatabaseUrl(#[source] sqlx::Error),
+    DatabaseUrl(String),
     /// A database that can't be reached.
     #[error(
         "The database {database} can't be used: {source}. \

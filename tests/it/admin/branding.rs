@@ -85,13 +85,22 @@ async fn an_update_is_merged_deeply_and_null_puts_a_member_back() {
     let mut expected = default.clone();
     let changes = [
         ("/theme/primary_color", json!("#123456")),
-        ("/branding/social_links/twitter", json!("https://x.example/aurora")),
-        ("/branding/welcome_message", json!("Willkommen & bienvenue: \"l'été\" 100%")),
+        (
+            "/branding/social_links/twitter",
+            json!("https://x.example/aurora"),
+        ),
+        (
+            "/branding/welcome_message",
+            json!("Willkommen & bienvenue: \"l'été\" 100%"),
+        ),
         ("/features/cash_out", json!(false)),
         ("/betting/commission_rate", json!(0.075)),
         ("/betting/odds_format", json!("american")),
         ("/betting/currency_symbol", json!("US$")),
-        ("/branding/social_links/facebook", json!("https://f.example/aurora")),
+        (
+            "/branding/social_links/facebook",
+            json!("https://f.example/aurora"),
+        ),
         ("/layout/sidebar_position", json!("right")),
     ];
     for (number, (pointer, value)) in changes.iter().enumerate() {
@@ -103,15 +112,25 @@ async fn an_update_is_merged_deeply_and_null_puts_a_member_back() {
             assert_eq!(shown(reader).await, expected, "{path}");
         }
     }
-    let stored = super::text(&installation, "select branding::text from operator_settings where branding <> '{}'").await;
-    assert!(!stored.contains("accent_color"), "only what differs is stored: {stored}");
-    let again = json!({"theme": {"primary_color": "#123456"}, "betting": {"default_currency": "USD", "min_bet": 1}});
+    let stored = super::text(
+        &installation,
+        "select branding::text from operator_settings where branding <> '{}'",
+    )
+    .await;
+    assert!(
+        !stored.contains("accent_color"),
+        "only what differs is stored: {stored}"
+    );
+    let again =
+        json!({"theme": {"primary_color": "#123456"}, "betting": {"default_currency": "USD", "min_bet": 1}});
     for same in [json!({}), json!({"theme": {}}), again] {
         let saved = update(&staff, same).await;
         assert_eq!(saved["version"], changes.len());
         assert_eq!(saved["readers"]["acknowledged"], json!([]));
     }
-    let paths = changes.iter().map(|(pointer, _)| pointer.trim_start_matches('/').replace('/', "."));
+    let paths = changes
+        .iter()
+        .map(|(pointer, _)| pointer.trim_start_matches('/').replace('/', "."));
     let paths: Vec<_> = paths.collect();
     update(&staff, all(paths.iter().map(String::as_str), &Value::Null)).await;
     for reader in &readers {
@@ -126,7 +145,11 @@ async fn no_branding_field_takes_css_script_or_another_type() {
     let installation = installation_of(1).start().await;
     let aurora = installation.operator("aurora").await;
     let staff = installation.reader(0).logged_in(&aurora.token);
-    update(&staff, json!({"branding": {"welcome_message": "Hello"}, "betting": {"max_bet": 500}})).await;
+    update(
+        &staff,
+        json!({"branding": {"welcome_message": "Hello"}, "betting": {"max_bet": 500}}),
+    )
+    .await;
     let before = state(&installation).await;
     let mut everything = [&TEXTS[..], &CHECKED].concat();
     everything.sort_unstable();
@@ -160,13 +183,26 @@ async fn no_branding_field_takes_css_script_or_another_type() {
         let refused = staff.post(UPDATE, &all([path], &wrong)).await;
         assert_eq!(named(&refused), [path], "{wrong}");
     }
-    for group in ["theme", "branding", "branding.social_links", "features", "betting", "layout"] {
+    for group in [
+        "theme",
+        "branding",
+        "branding.social_links",
+        "features",
+        "betting",
+        "layout",
+    ] {
         for wrong in [json!(null), json!("default"), json!([]), json!(1)] {
             let refused = staff.post(UPDATE, &all([group], &wrong)).await;
             assert_eq!(named(&refused), [group], "{wrong}");
         }
     }
-    for unknown in ["theme.primaryColor", "branding.social_links.mastodon", "operator", "custom_css", "theme.custom_css"] {
+    for unknown in [
+        "theme.primaryColor",
+        "branding.social_links.mastodon",
+        "operator",
+        "custom_css",
+        "theme.custom_css",
+    ] {
         let refused = staff.post(UPDATE, &all([unknown], &json!("#ffffff"))).await;
         assert_eq!(named(&refused), [unknown]);
     }
@@ -175,9 +211,14 @@ async fn no_branding_field_takes_css_script_or_another_type() {
     for body in ["[]", "5", "\"x\"", "null"] {
         staff.post_bytes(UPDATE, body).await.names_field("body");
     }
-    let half = json!({"theme": {"primary_color": "#00ff00", "text_color": "red"}, "betting": {"max_bet": 600}});
+    let half =
+        json!({"theme": {"primary_color": "#00ff00", "text_color": "red"}, "betting": {"max_bet": 600}});
     assert_eq!(named(&staff.post(UPDATE, &half).await), ["theme.text_color"]);
-    assert_eq!(state(&installation).await, before, "nothing was written, also no half of anything");
+    assert_eq!(
+        state(&installation).await,
+        before,
+        "nothing was written, also no half of anything"
+    );
     installation.finish().await;
 }
 
@@ -226,17 +267,25 @@ async fn limits_agree_with_each_other_and_bets_are_held_to_them() {
     for stake in ["2", "2.40"] {
         bet(&player, stake).await.ok();
     }
-    staff.post_bytes(UPDATE, r#"{"betting": {"max_bet": 0.20}}"#).await.names_field("betting.max_bet");
+    staff
+        .post_bytes(UPDATE, r#"{"betting": {"max_bet": 0.20}}"#)
+        .await
+        .names_field("betting.max_bet");
     let reset = json!({"betting": {"min_bet": null, "max_bet": null, "max_payout": null}});
     assert_eq!(update(&staff, reset).await["version"], 2);
     bet(&player, "1").await.ok();
-    assert_eq!(shown(&installation.reader(0)).await["betting"]["max_payout"], json!(100_000.0));
+    assert_eq!(
+        shown(&installation.reader(0)).await["betting"]["max_payout"],
+        json!(100_000.0)
+    );
     books_of_yen(&installation).await;
     installation.finish().await;
 }
 
 async fn bet(player: &Client, stake: &str) -> tests::Answer {
-    player.post_bytes("/api/casino/slots/bet", format!("{{\"stake\":{stake}}}")).await
+    player
+        .post_bytes("/api/casino/slots/bet", format!("{{\"stake\":{stake}}}"))
+        .await
 }
 
 /// Amounts have the decimals of the operator's currency.
@@ -247,7 +296,10 @@ async fn books_of_yen(installation: &Installation) {
     let path = "/api/branding/bluefin/update";
     let refused = staff.post_bytes(path, r#"{"betting":{"min_bet":1.5}}"#).await;
     assert_eq!(named(&refused), ["betting.min_bet"]);
-    staff.post_bytes(path, r#"{"betting":{"min_bet":150}}"#).await.ok();
+    staff
+        .post_bytes(path, r#"{"betting":{"min_bet":150}}"#)
+        .await
+        .ok();
     let page = installation.reader(0).get("/api/branding/bluefin").await;
     assert!(page.text().contains(r#""min_bet":150,"#), "{}", page.text());
 }

@@ -1,0 +1,49 @@
+//! `openapi.json` in the repository describes both services as they are.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use tests::Installation;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json");
+
+fn description() -> Value {
+    let mut both = read_api::openapi::description();
+    both.merge(write_api::openapi::description());
+    serde_json::to_value(both).unwrap()
+}
+
+/// After a change of the API: `UPDATE_OPENAPI=1 cargo test -p tests openapi` writes the file anew.
+#[test]
+fn the_file_in_the_repository_is_what_the_code_describes() {
+    let now = description();
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(FILE, format!("{}\n", serde_json::to_string_pretty(&now).unwrap())).unwrap();
+    }
+    let file: Value = serde_json::from_str(&std::fs::read_to_string(FILE).unwrap()).unwrap();
+    assert!(file == now, "openapi.json is not up to date: run UPDATE_OPENAPI=1 cargo test -p tests openapi");
+}
+
+/// Every described route exists on the service that describes it: whatever it answers, it knows the address.
+#[tokio::test]
+async fn every_described_route_is_there() {
+    let installation = Installation::start().await;
+    let mut seen = BTreeSet::new();
+    for (client, path) in [(installation.reader(0), "read"), (installation.writer(), "write")] {
+        let described = client.get(&format!("/api/openapi/{path}.json")).await.ok();
+        assert!(described["openapi"].as_str().unwrap().starts_with("3.1"));
+        for (route, methods) in described["paths"].as_object().unwrap() {
+            let address = route.replace('{', "").replace('}', "");
+            for method in methods.as_object().unwrap().keys() {
+                let method = method.to_uppercase().parse().unwrap();
+                let answer = client.try_send(method, &address, None).await.unwrap();
+                let is_unknown = answer.status.as_u16() == 405
+                    || answer.text().contains("There is nothing at this address");
+                assert!(!is_unknown, "{route} is described but not there: {}", answer.text());
+            }
+            seen.insert(route.clone());
+        }
+    }
+    assert!(seen.len() >= 25, "{seen:?}");
+    installation.finish().await;
+}
