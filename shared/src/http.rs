@@ -211,11 +211,14 @@ impl<S: Send + Sync> FromRequest<S> for RawJson {
     }
 }
 
-/// Reads JSON text into `T`.
+/// Reads a JSON object into `T`.
 ///
 /// # Errors
 /// 400 when it is no JSON, 422 naming the member when it has the wrong shape.
 pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(not_an_object(bytes));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let field = error.path().to_string();
@@ -229,6 +232,14 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         .end()
         .map_err(|_| Problem::bad_request("malformed_json", "The body goes on after its JSON value"))?;
     Ok(value)
+}
+
+/// Refuses what serde would take: it reads an array into a struct, member by member.
+fn not_an_object(bytes: &[u8]) -> Problem {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+        Ok(_) => Problem::invalid_field("body", "must be an object"),
+        Err(_) => malformed("."),
+    }
 }
 
 /// 400 for text that is no JSON, naming the member in which it stops being JSON where that is known.
@@ -308,11 +319,11 @@ mod tests {
                 "The body goes on after its JSON value",
             ),
             ("{}", "invalid_field", "stake is required"),
-            (
-                "[]",
-                "invalid_field",
-                "body invalid length 0, expected struct Bet with 1 element",
-            ),
+            ("[]", "invalid_field", "body must be an object"),
+            ("[1]", "invalid_field", "body must be an object"),
+            (" null", "invalid_field", "body must be an object"),
+            ("[1", "malformed_json", "The body is not well-formed JSON"),
+            ("", "malformed_json", "The body is not well-formed JSON"),
             (
                 "{\"stake\":\"a\"}",
                 "invalid_field",

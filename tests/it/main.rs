@@ -1,5 +1,7 @@
 //! Edgebook from outside: real services over HTTP on a real PostgreSQL. One module for each concern.
 
+#![expect(clippy::unwrap_used, reason = "a test panics where it must fail")]
+
 mod accounts;
 mod admin;
 mod casino;

@@ -21,7 +21,10 @@ fn the_file_in_the_repository_is_what_the_code_describes() {
         std::fs::write(FILE, format!("{}\n", serde_json::to_string_pretty(&now).unwrap())).unwrap();
     }
     let file: Value = serde_json::from_str(&std::fs::read_to_string(FILE).unwrap()).unwrap();
-    assert!(file == now, "openapi.json is not up to date: run UPDATE_OPENAPI=1 cargo test -p tests openapi");
+    assert!(
+        file == now,
+        "openapi.json is not up to date: run UPDATE_OPENAPI=1 cargo test -p tests openapi"
+    );
 }
 
 /// Every described route exists on the service that describes it: whatever it answers, it knows the address.
@@ -33,13 +36,17 @@ async fn every_described_route_is_there() {
         let described = client.get(&format!("/api/openapi/{path}.json")).await.ok();
         assert!(described["openapi"].as_str().unwrap().starts_with("3.1"));
         for (route, methods) in described["paths"].as_object().unwrap() {
-            let address = route.replace('{', "").replace('}', "");
+            let address = route.replace(['{', '}'], "");
             for method in methods.as_object().unwrap().keys() {
                 let method = method.to_uppercase().parse().unwrap();
                 let answer = client.try_send(method, &address, None).await.unwrap();
                 let is_unknown = answer.status.as_u16() == 405
                     || answer.text().contains("There is nothing at this address");
-                assert!(!is_unknown, "{route} is described but not there: {}", answer.text());
+                assert!(
+                    !is_unknown,
+                    "{route} is described but not there: {}",
+                    answer.text()
+                );
             }
             seen.insert(route.clone());
         }

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 /// Where databases are made: a private cluster, or the server of `DATABASE_URL`.
 enum Server {
-    Private(Cluster),
+    Private(Box<Cluster>),
     Given(String),
 }
 
@@ -25,7 +25,7 @@ const MAX_CONNECTIONS: u16 = 300;
 fn server() -> &'static Server {
     SERVER.get_or_init(|| match std::env::var("DATABASE_URL") {
         Ok(url) if !url.is_empty() => Server::Given(url),
-        _ => Server::Private(start_private()),
+        _ => Server::Private(Box::new(start_private())),
     })
 }
 

@@ -3,11 +3,7 @@
 
 #![expect(
     clippy::missing_panics_doc,
-    reason = "a harness panics where a test must fail"
-)]
-#![expect(
     clippy::expect_used,
-    clippy::unwrap_used,
     reason = "a harness panics where a test must fail"
 )]
 

@@ -141,30 +141,33 @@ async fn pump(
             return;
         };
         let bytes = &buffer[..length];
-        let now = mode.borrow_and_update().clone();
-        match (&now, &held) {
-            (Mode::Delay(delay), _) => tokio::time::sleep(*delay).await,
-            (Mode::Freeze, _) => {
-                if mode.wait_for(|mode| *mode != Mode::Freeze).await.is_err() {
-                    return;
-                }
-            }
-            (Mode::HoldAnswersWith(wanted), Some(held)) if contains(bytes, wanted) => {
-                held.fetch_add(1, Ordering::SeqCst);
-                let released = mode
-                    .wait_for(|mode| !matches!(mode, Mode::HoldAnswersWith(_)))
-                    .await
-                    .is_ok();
-                held.fetch_sub(1, Ordering::SeqCst);
-                if !released {
-                    return;
-                }
-            }
-            _ => {}
+        if !may_pass(bytes, &mut mode, held.as_deref()).await {
+            return;
         }
         if to.write_all(bytes).await.is_err() {
             return;
         }
+    }
+}
+
+/// Waits as long as the mode wants; false when the link is to end.
+async fn may_pass(bytes: &[u8], mode: &mut watch::Receiver<Mode>, held: Option<&AtomicUsize>) -> bool {
+    let now = mode.borrow_and_update().clone();
+    match (&now, held) {
+        (Mode::Delay(delay), _) => {
+            tokio::time::sleep(*delay).await;
+            true
+        }
+        (Mode::Freeze, _) => mode.wait_for(|mode| *mode != Mode::Freeze).await.is_ok(),
+        (Mode::HoldAnswersWith(wanted), Some(held)) if contains(bytes, wanted) => {
+            held.fetch_add(1, Ordering::SeqCst);
+            let released = mode
+                .wait_for(|mode| !matches!(mode, Mode::HoldAnswersWith(_)))
+                .await;
+            held.fetch_sub(1, Ordering::SeqCst);
+            released.is_ok()
+        }
+        _ => true,
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) fn assemble(events: Vec<EventRow>, markets: Vec<MarketRow>) -> Vec<Ev
                 selections,
             }),
             Err(error) => {
-                tracing::error!(event = row.event_id, market = row.id, %error, "unreadable selections")
+                tracing::error!(event = row.event_id, market = row.id, %error, "unreadable selections");
             }
         }
     }
