@@ -14,7 +14,6 @@ use shared::http::{RequestIds, outermost, within_request_time};
 use shared::metrics::{Metrics, measure};
 use shared::random::Random;
 use sqlx::postgres::PgConnection;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -144,13 +143,8 @@ impl Reader {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address is taken or not ours.
-    #[error("can't listen on {address}: {source}. Choose another with --listen, or stop what uses it.")]
-    Listen {
-        /// The address asked for.
-        address: SocketAddr,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] shared::server::ListenError),
     /// Something of the operating system failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -178,11 +172,7 @@ pub struct Service {
 /// When the address is taken or an option can't be used. An absent database is no error: it may come back.
 pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result<Service, StartError> {
     shared::tls::choose();
-    let address = options.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|source| StartError::Listen { address, source })?;
-    let address = listener.local_addr()?;
+    let (listener, address) = shared::server::listen(options.listen).await?;
     let tasks = TaskTracker::new();
     let db = Db::new(
         &options.database_url,
@@ -199,7 +189,7 @@ pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result
         pages: Pages::new(options.cache.cache_bytes),
         pull: PullStatus::default(),
         front_door: FrontDoor::new(&options.front_door)?,
-        metrics: Metrics::new(clock.clone(), db.clone(), |_| {}),
+        metrics: Metrics::new(clock.clone()),
         flights: Flights::new(backoff, clock.clone(), tasks.clone()),
         permits: Semaphore::new(options.cache.refresh_max),
         db,

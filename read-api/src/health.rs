@@ -7,8 +7,10 @@ use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use shared::coherence::Change;
 use shared::db::PoolHealth;
+use shared::health::{Health, VERSION};
 use shared::http::Private;
 use shared::ids::OperatorId;
+use shared::metrics::{Number, of_pool};
 use shared::problem::Problem;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -26,25 +28,10 @@ pub fn router() -> Router<SharedReader> {
         .route("/metrics", get(metrics))
 }
 
-/// The process lives.
-#[derive(Serialize, ToSchema)]
-pub struct Health {
-    ok: bool,
-    status: &'static str,
-    #[serde(with = "time::serde::rfc3339")]
-    timestamp: OffsetDateTime,
-    version: &'static str,
-}
-
 /// The process lives; touches nothing.
 #[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Health)))]
 pub async fn health(State(reader): State<SharedReader>) -> Private<Health> {
-    Private(Health {
-        ok: true,
-        status: "healthy",
-        timestamp: reader.clock.now(),
-        version: env!("CARGO_PKG_VERSION"),
-    })
+    Private(Health::now(&reader.clock))
 }
 
 /// Seconds after which to ask again.
@@ -126,7 +113,7 @@ pub async fn detailed(
             "starting"
         },
         instance: reader.options.instance.clone(),
-        version: env!("CARGO_PKG_VERSION"),
+        version: VERSION,
         timestamp: reader.clock.now(),
         is_ready: reader.pull.is_ready(),
         pool: reader.db.health(),
@@ -143,5 +130,41 @@ pub async fn detailed(
 }
 
 async fn metrics(State(reader): State<SharedReader>) -> Response {
-    reader.metrics.scrape()
+    use Number::{Counter, Gauge};
+    let cache = reader.pages.health();
+    let (pulls, failures) = reader.pull.counts();
+    let age = reader.pull.age(reader.clock.elapsed()).unwrap_or_default();
+    let mut numbers = of_pool(&reader.db.health()).to_vec();
+    numbers.extend([
+        (
+            "cache_hits",
+            "Pages served from memory and current",
+            Counter(cache.hits),
+        ),
+        (
+            "cache_misses",
+            "Pages fetched while the client waited",
+            Counter(cache.misses),
+        ),
+        (
+            "cache_stale_served",
+            "Pages served from memory that may have been out of date",
+            Counter(cache.stale_served),
+        ),
+        ("cache_entries", "Pages in memory", Gauge(cache.entries)),
+        ("cache_bytes", "Bytes of the pages in memory", Gauge(cache.bytes)),
+        ("pulls", "Successful pulls", Counter(pulls)),
+        ("pull_failures", "Failed pulls", Counter(failures)),
+        (
+            "pull_age_milliseconds",
+            "Time since the last successful pull began",
+            Gauge(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
+        ),
+        (
+            "operators",
+            "Operators in the directory",
+            Gauge(reader.directory.len() as u64),
+        ),
+    ]);
+    reader.metrics.scrape(numbers)
 }

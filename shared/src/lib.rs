@@ -6,6 +6,7 @@ pub mod clock;
 pub mod coherence;
 pub mod db;
 pub mod field;
+pub mod health;
 pub mod http;
 pub mod ids;
 pub mod metrics;

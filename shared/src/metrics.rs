@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
@@ -16,7 +17,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use crate::clock::Clock;
-use crate::db::Db;
+use crate::db::PoolHealth;
 
 /// What a service counts. Cheap to clone.
 #[derive(Clone)]
@@ -41,13 +42,15 @@ struct RequestLabels {
     status: u16,
 }
 
+/// Every name begins with this.
+const PREFIX: &str = "edgebook";
 /// Buckets of request times: 50 µs, doubled 17 times to 6.5 s.
 const FIRST_BUCKET_S: f64 = 0.000_05;
 
 impl Metrics {
-    /// Counts of requests, of the pool, and whatever `more` registers.
-    pub fn new(clock: Clock, db: Db, more: impl FnOnce(&mut Registry)) -> Self {
-        let mut registry = Registry::with_prefix("edgebook");
+    /// Counts of requests and their times.
+    pub fn new(clock: Clock) -> Self {
+        let mut registry = Registry::with_prefix(PREFIX);
         let requests = Family::default();
         let seconds = Histogram::new(exponential_buckets(FIRST_BUCKET_S, 2.0, 18));
         registry.register("http_requests", "Requests answered", requests.clone());
@@ -56,8 +59,6 @@ impl Metrics {
             "Time to an answer's head",
             seconds.clone(),
         );
-        registry.register_collector(Box::new(PoolNumbers(db)));
-        more(&mut registry);
         Self(Arc::new(Inner {
             registry,
             requests,
@@ -66,10 +67,15 @@ impl Metrics {
         }))
     }
 
-    /// The answer to a scrape.
-    pub fn scrape(&self) -> Response {
+    /// The answer to a scrape: what was counted, and `more` as it is now.
+    pub fn scrape(&self, more: Vec<Named>) -> Response {
+        let mut now = Registry::with_prefix(PREFIX);
+        now.register_collector(Box::new(Numbers(more)));
         let mut text = String::new();
-        if prometheus_client::encoding::text::encode(&mut text, &self.0.registry).is_err() {
+        let written = encode_registry(&mut text, &self.0.registry)
+            .and_then(|()| encode_registry(&mut text, &now))
+            .and_then(|()| encode_eof(&mut text));
+        if written.is_err() {
             return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
         let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -96,80 +102,87 @@ pub async fn measure(State(metrics): State<Metrics>, request: Request, next: Nex
     response
 }
 
-#[derive(Debug)]
-struct PoolNumbers(Db);
+/// A number that is read at the moment of a scrape.
+#[derive(Clone, Copy, Debug)]
+pub enum Number {
+    /// Goes up and down.
+    Gauge(u64),
+    /// Only goes up while the process lives.
+    Counter(u64),
+}
 
-impl Collector for PoolNumbers {
+/// A number with its name and a short explanation.
+pub type Named = (&'static str, &'static str, Number);
+
+/// The numbers of a pool.
+pub fn of_pool(pool: &PoolHealth) -> [Named; 9] {
+    use Number::{Counter, Gauge};
+    [
+        (
+            "db_active_connections",
+            "Connections in use",
+            Gauge(pool.active_connections.into()),
+        ),
+        (
+            "db_idle_connections",
+            "Connections that wait to be used",
+            Gauge(pool.idle.into()),
+        ),
+        (
+            "db_max_connections",
+            "Most connections that the pool opens",
+            Gauge(pool.max.into()),
+        ),
+        (
+            "db_waiters",
+            "Transactions that wait for a connection",
+            Gauge(pool.waiters as u64),
+        ),
+        (
+            "db_acquire_p50_microseconds",
+            "Median time to get a connection",
+            Gauge(pool.acquire_p50_us),
+        ),
+        (
+            "db_acquire_p99_microseconds",
+            "99th percentile of it",
+            Gauge(pool.acquire_p99_us),
+        ),
+        (
+            "db_transactions",
+            "Transactions begun",
+            Counter(pool.transactions),
+        ),
+        (
+            "db_timeouts",
+            "Waits and transactions that ran out of time",
+            Counter(pool.timeouts),
+        ),
+        (
+            "db_closed_by_hook",
+            "Connections closed because they came back in a bad state",
+            Counter(pool.closed_by_hook),
+        ),
+    ]
+}
+
+#[derive(Debug)]
+struct Numbers(Vec<Named>);
+
+impl Collector for Numbers {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let pool = self.0.health();
-        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        for (name, help, value) in [
-            (
-                "db_active_connections",
-                "Connections in use",
-                u64::from(pool.active_connections),
-            ),
-            (
-                "db_idle_connections",
-                "Connections that wait to be used",
-                u64::from(pool.idle),
-            ),
-            (
-                "db_max_connections",
-                "Most connections that the pool opens",
-                u64::from(pool.max),
-            ),
-            (
-                "db_waiters",
-                "Transactions that wait for a connection",
-                pool.waiters as u64,
-            ),
-            (
-                "db_acquire_p50_microseconds",
-                "Median time to get a connection",
-                pool.acquire_p50_us,
-            ),
-            (
-                "db_acquire_p99_microseconds",
-                "99th percentile of it",
-                pool.acquire_p99_us,
-            ),
-        ] {
-            gauge(&mut encoder, name, help, whole(value))?;
-        }
-        for (name, help, value) in [
-            ("db_transactions", "Transactions begun", pool.transactions),
-            (
-                "db_timeouts",
-                "Waits and transactions that ran out of time",
-                pool.timeouts,
-            ),
-            (
-                "db_closed_by_hook",
-                "Connections closed because they came back in a bad state",
-                pool.closed_by_hook,
-            ),
-        ] {
-            counter(&mut encoder, name, help, value)?;
+        for (name, help, number) in &self.0 {
+            match number {
+                Number::Gauge(value) => {
+                    let metric = ConstGauge::new(i64::try_from(*value).unwrap_or(i64::MAX));
+                    metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)?;
+                }
+                Number::Counter(value) => {
+                    let metric = ConstCounter::new(*value);
+                    metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)?;
+                }
+            }
         }
         Ok(())
     }
-}
-
-/// Writes a gauge that is read at the moment of a scrape.
-///
-/// # Errors
-/// When the text can't be written.
-pub fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: i64) -> fmt::Result {
-    let metric = ConstGauge::new(value);
-    metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
-}
-
-/// Writes a counter that is read at the moment of a scrape.
-///
-/// # Errors
-/// When the text can't be written.
-pub fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
-    let metric = ConstCounter::new(value);
-    metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
 }

@@ -18,6 +18,27 @@ use tower::ServiceExt;
 
 use crate::http::HttpLimits;
 
+/// An address that can't be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("can't listen on {address}: {source}. Choose another with --listen, or stop what uses it.")]
+pub struct ListenError {
+    address: SocketAddr,
+    source: std::io::Error,
+}
+
+/// Listens on `address`; port 0 takes a free one, which the second value tells.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ListenError> {
+    let listening = async {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    listening.await.map_err(|source| ListenError { address, source })
+}
+
 /// After a failed accept (out of file descriptors, mostly) the next one waits this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

@@ -180,15 +180,15 @@ async fn ask_for_unknown(address: std::net::SocketAddr, part: u32, count: usize)
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let (mut not_found, mut rest) = (0, Vec::new());
     for block in 0..count / AT_ONCE {
-        let requests: String = (0..AT_ONCE)
+        let requests: Vec<String> = (0..AT_ONCE)
             .map(|number| {
                 format!("GET /api/branding/nobody-{part}-{block}-{number} HTTP/1.1\r\nhost: a\r\n\r\n")
             })
             .collect();
-        stream.write_all(requests.as_bytes()).await.unwrap();
+        stream.write_all(requests.concat().as_bytes()).await.unwrap();
         let goal = not_found + AT_ONCE;
         while not_found < goal {
-            let mut buffer = [0; 64 * 1024];
+            let mut buffer = [0; 16 * 1024];
             let length = stream.read(&mut buffer).await.unwrap();
             assert_ne!(length, 0, "the service closed the connection");
             rest.extend_from_slice(&buffer[..length]);

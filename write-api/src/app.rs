@@ -11,7 +11,6 @@ use shared::db::{Db, DbError};
 use shared::http::{RequestIds, nothing_here, outermost, within_request_time};
 use shared::metrics::{Metrics, measure};
 use shared::random::Random;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -51,13 +50,8 @@ pub type SharedApp = Arc<App>;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address is taken or not ours.
-    #[error("can't listen on {address}: {source}. Choose another with --listen, or stop what uses it.")]
-    Listen {
-        /// The address asked for.
-        address: SocketAddr,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] shared::server::ListenError),
     /// Something of the operating system failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -90,11 +84,7 @@ pub struct Service {
 /// When the address is taken or an option can't be used. An absent database is no error: it may come back.
 pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Result<Service, StartError> {
     shared::tls::choose();
-    let address = options.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|source| StartError::Listen { address, source })?;
-    let address = listener.local_addr()?;
+    let (listener, address) = shared::server::listen(options.listen).await?;
     let tasks = TaskTracker::new();
     let db = Db::new(
         &options.database_url,
@@ -112,7 +102,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
             tasks.clone(),
         )?,
         passwords: Passwords::new(&options.accounts),
-        metrics: Metrics::new(clock.clone(), db.clone(), |_| {}),
+        metrics: Metrics::new(clock.clone()),
         feed: FeedStatus::default(),
         db,
         clock,

@@ -2,11 +2,13 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 use shared::db::{DbError, PoolHealth};
+use shared::health::{Health, VERSION};
 use shared::http::Private;
+use shared::metrics::{Number, of_pool};
 use shared::problem::Problem;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -23,25 +25,10 @@ pub fn router() -> Router<SharedApp> {
         .route("/metrics", get(metrics))
 }
 
-/// The process lives.
-#[derive(Serialize, ToSchema)]
-pub struct Health {
-    ok: bool,
-    status: &'static str,
-    #[serde(with = "time::serde::rfc3339")]
-    timestamp: OffsetDateTime,
-    version: &'static str,
-}
-
 /// The process lives; touches nothing.
 #[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Health)))]
 pub async fn health(State(app): State<SharedApp>) -> Private<Health> {
-    Private(Health {
-        ok: true,
-        status: "healthy",
-        timestamp: app.clock.now(),
-        version: env!("CARGO_PKG_VERSION"),
-    })
+    Private(Health::now(&app.clock))
 }
 
 /// 200 when the database answers, else a 503 problem.
@@ -79,7 +66,7 @@ pub async fn detailed(State(app): State<SharedApp>) -> Private<Detailed> {
     Private(Detailed {
         status: "healthy",
         instance: app.options.instance.clone(),
-        version: env!("CARGO_PKG_VERSION"),
+        version: VERSION,
         timestamp: app.clock.now(),
         pool: app.db.health(),
         feed: app.feed.health(),
@@ -88,5 +75,35 @@ pub async fn detailed(State(app): State<SharedApp>) -> Private<Detailed> {
 }
 
 async fn metrics(State(app): State<SharedApp>) -> Response {
-    app.metrics.scrape().into_response()
+    use Number::{Counter, Gauge};
+    let pushes = app.readers.health();
+    let mut numbers = of_pool(&app.db.health()).to_vec();
+    numbers.extend([
+        (
+            "pushes_sent",
+            "Attempts to push to one reader",
+            Counter(pushes.pushes_sent),
+        ),
+        (
+            "pushes_acknowledged",
+            "Attempts after which the reader served the new versions",
+            Counter(pushes.pushes_acknowledged),
+        ),
+        (
+            "pushes_failed",
+            "Attempts after which it did not, or nobody knows",
+            Counter(pushes.pushes_failed),
+        ),
+        (
+            "pushes_left_to_pull",
+            "Pushes to one reader that were given up",
+            Counter(pushes.pushes_left_to_pull),
+        ),
+        (
+            "pushes_in_retry",
+            "Pushes to one reader that are being retried",
+            Gauge(pushes.pushes_in_retry as u64),
+        ),
+    ]);
+    app.metrics.scrape(numbers)
 }

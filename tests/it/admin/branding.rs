@@ -75,10 +75,8 @@ async fn update(staff: &Client, body: Value) -> Value {
 #[tokio::test]
 async fn an_update_is_merged_deeply_and_null_puts_a_member_back() {
     let installation = installation_of(2).start().await;
-    let (aurora, bluefin) = (
-        installation.operator("aurora").await,
-        installation.operator("bluefin").await,
-    );
+    let aurora = installation.operator("aurora").await;
+    let bluefin = installation.operator("bluefin").await;
     let staff = installation.writer().logged_in(&aurora.token);
     let readers = [installation.reader(0), installation.reader(1)];
     let default = shown(&readers[0]).await;

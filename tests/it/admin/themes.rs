@@ -142,10 +142,8 @@ async fn no_theme_field_takes_css_script_or_another_type() {
 #[tokio::test]
 async fn a_saved_theme_is_shown_member_by_member_and_saving_it_again_changes_nothing() {
     let installation = installation_of(2).start().await;
-    let (aurora, bluefin) = (
-        installation.operator("aurora").await,
-        installation.operator("bluefin").await,
-    );
+    let aurora = installation.operator("aurora").await;
+    let bluefin = installation.operator("bluefin").await;
     let staff = installation.writer().logged_in(&aurora.token);
     let default = installation.reader(0).get("/api/load-theme/aurora").await.ok();
     let mut expected = default.clone();
