@@ -31,7 +31,7 @@ pub(crate) async fn up(asked: UpOptions) -> ExitCode {
 }
 
 async fn run(asked: &UpOptions) -> Result<ExitCode, LaunchError> {
-    let mut signals = Signals::listen().map_err(|source| LaunchError::System {
+    let mut signals = Signals::listen(Clock::machine()).map_err(|source| LaunchError::System {
         doing: "listen for signals",
         source,
     })?;

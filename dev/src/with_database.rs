@@ -27,7 +27,7 @@ const ENDED_BY_SIGNAL: u8 = 128;
 /// Runs the command; its exit code is this program's.
 pub(crate) async fn run(command: &[OsString]) -> ExitCode {
     let done = async {
-        let mut signals = Signals::listen().map_err(|source| LaunchError::System {
+        let mut signals = Signals::listen(Clock::machine()).map_err(|source| LaunchError::System {
             doing: "listen for signals",
             source,
         })?;

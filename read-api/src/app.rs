@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::cache::entry::Entry;
 use crate::cache::flights::{Flight, Flights};
 use crate::cache::{Page, Pages};
 use crate::coherence::pull::PullStatus;
@@ -55,7 +56,7 @@ pub struct Reader {
     pub metrics: Metrics,
     /// Work that shutdown waits for.
     pub tasks: TaskTracker,
-    flights: Flights<Job>,
+    flights: Flights<Job, Arc<Entry>>,
     permits: Semaphore,
 }
 
@@ -97,23 +98,27 @@ shared::transaction_error!(FillError);
 impl Reader {
     /// Fetches or makes something in a task of its own, or joins the task that already does. `None` when it failed
     /// just now.
-    pub fn refresh(self: &Arc<Self>, job: Job) -> Option<Flight> {
+    pub fn refresh(self: &Arc<Self>, job: Job) -> Option<Flight<Arc<Entry>>> {
         let reader = Arc::clone(self);
         self.flights.join(job, move || async move {
-            if let Err(error) = reader.fill(job).await {
+            let made = reader.fill(job).await;
+            if let Err(error) = &made {
                 tracing::warn!(?job, %error, "a refresh failed");
                 reader.flights.failed(job);
             }
+            made.ok().flatten()
         })
     }
 
-    async fn fill(self: &Arc<Self>, job: Job) -> Result<(), FillError> {
+    /// The page, when it is one.
+    async fn fill(self: &Arc<Self>, job: Job) -> Result<Option<Arc<Entry>>, FillError> {
         match job {
-            Job::Directory => crate::directory::fill(self).await,
-            Job::Disabled => crate::pages::sports::fill_disabled(self).await,
-            Job::Sport(sport) => crate::pages::sports::fill_sport(self, sport).await,
-            Job::Page(page) => crate::pages::fill(self, page).await,
+            Job::Directory => crate::directory::fill(self).await?,
+            Job::Disabled => crate::pages::sports::fill_disabled(self).await?,
+            Job::Sport(sport) => crate::pages::sports::fill_sport(self, sport).await?,
+            Job::Page(page) => return crate::pages::fill(self, page).await.map(Some),
         }
+        Ok(None)
     }
 
     /// Reads from the database when a fetch may begin: at most `refresh_max` run at once.
@@ -152,7 +157,7 @@ pub enum StartError {
     #[error("the database can't be used: {0}")]
     Db(#[from] DbError),
     /// The way to write-api can't be used.
-    #[error("--write-url can't be used: {0}")]
+    #[error(transparent)]
     FrontDoor(#[from] crate::front_door::FrontDoorError),
 }
 
@@ -225,7 +230,7 @@ fn router(reader: SharedReader) -> Router {
         .fallback(crate::front_door::pass_on)
         .layer(from_fn_with_state(limits.clone(), within_request_time))
         .layer(DefaultBodyLimit::max(limits.http_body_bytes))
-        .route_layer(from_fn_with_state(metrics, measure))
+        .layer(from_fn_with_state(metrics, measure))
         .layer(from_fn_with_state(ids, outermost))
         .with_state(reader)
 }

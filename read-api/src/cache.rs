@@ -94,12 +94,14 @@ impl Pages {
         self.entries.get(&page)
     }
 
-    /// Keeps a rendered page, unless a newer one is there.
-    pub fn put(&self, page: Page, entry: Entry) {
-        self.entries.entry(page).and_upsert_with(|there| match there {
+    /// Keeps a rendered page, unless a newer one is there; returns the one to serve. While the cache is full, it may
+    /// be gone the next moment.
+    pub fn put(&self, page: Page, entry: Entry) -> Arc<Entry> {
+        let kept = self.entries.entry(page).and_upsert_with(|there| match there {
             Some(there) if there.value().is_newer_than(&entry) => Arc::clone(there.value()),
             _ => Arc::new(entry),
         });
+        kept.into_value()
     }
 
     /// Counts an answer.

@@ -61,6 +61,10 @@ pub struct FrontDoorOptions {
     /// On Fly.io: answer with this `fly-replay` header (such as `region=ams`) instead of passing requests on.
     #[arg(long, env = "FLY_REPLAY")]
     pub fly_replay: Option<String>,
+    /// The header in which the platform in front of this service tells the client's address, such as `fly-client-ip`.
+    /// Only where clients can't set it themselves; by default the address is that of the connection.
+    #[arg(long, env = "CLIENT_ADDRESS_HEADER")]
+    pub client_address_header: Option<String>,
     /// Requests passed on at once; more are refused.
     #[arg(long, env = "FRONT_DOOR_MAX_REQUESTS", default_value_t = 1024)]
     pub front_door_max_requests: usize,

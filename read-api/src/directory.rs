@@ -89,7 +89,13 @@ impl Directory {
             if known.is_some_and(|known| known.version > operator.version) {
                 continue;
             }
-            if let Some(known) = known {
+            // Another operator may have taken the name over in the meantime.
+            if let Some(known) = known
+                && table
+                    .by_subdomain
+                    .get(&known.subdomain)
+                    .is_some_and(|owner| owner.id == known.id)
+            {
                 table.by_subdomain.remove(&known.subdomain);
             }
             let operator = Arc::new(operator);
@@ -143,7 +149,8 @@ pub async fn fill(reader: &Reader) -> Result<(), FillError> {
     }
 }
 
-fn behind(reader: &Reader) -> Vec<OperatorId> {
+/// The operators whose rows are known to be newer than the ones held.
+pub fn behind(reader: &Reader) -> Vec<OperatorId> {
     let required = reader.versions.load();
     required
         .iter()
@@ -193,4 +200,51 @@ async fn some(db: &mut PgConnection, ids: &[i64]) -> Result<Vec<Operator>, sqlx:
     )
     .fetch_all(db)
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operator(id: i64, subdomain: &str, version: i64) -> Operator {
+        Operator {
+            id: OperatorId::new(id),
+            subdomain: subdomain.into(),
+            is_active: true,
+            casino_enabled: true,
+            version: Version::new(version),
+        }
+    }
+
+    fn owner(directory: &Directory, subdomain: &str) -> Option<i64> {
+        directory.find(subdomain).map(|operator| operator.id.get())
+    }
+
+    #[test]
+    fn a_renamed_operator_is_found_by_its_new_name_only() {
+        let directory = Directory::default();
+        directory.publish(vec![operator(1, "aurora", 1)]);
+        directory.publish(vec![operator(1, "borealis", 2)]);
+        assert_eq!(owner(&directory, "borealis"), Some(1));
+        assert_eq!(owner(&directory, "aurora"), None);
+        directory.publish(vec![operator(1, "aurora", 1)]);
+        assert_eq!(
+            owner(&directory, "borealis"),
+            Some(1),
+            "older news changes nothing"
+        );
+    }
+
+    #[test]
+    fn a_name_that_another_operator_took_over_stays_with_it_in_whatever_order_they_come() {
+        let renamed = [operator(1, "borealis", 2), operator(2, "aurora", 2)];
+        for order in [[0, 1], [1, 0]] {
+            let directory = Directory::default();
+            directory.publish(vec![operator(1, "aurora", 1), operator(2, "bluefin", 1)]);
+            directory.publish(order.map(|number: usize| renamed[number].clone()).to_vec());
+            assert_eq!(owner(&directory, "borealis"), Some(1), "{order:?}");
+            assert_eq!(owner(&directory, "aurora"), Some(2), "{order:?}");
+            assert_eq!(owner(&directory, "bluefin"), None, "{order:?}");
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! What this service does not serve goes to write-api, so that a browser needs one origin: passed on as it is, or, on
 //! Fly.io, handed back to the platform with a `fly-replay` header. Must never change a body or answer for write-api.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::LengthLimitError;
 use shared::http::{REQUEST_ID, RequestId, nothing_here};
@@ -22,6 +23,7 @@ pub struct FrontDoor {
     client: reqwest::Client,
     write_url: reqwest::Url,
     replay: Option<HeaderValue>,
+    client_address: Option<HeaderName>,
     places: Semaphore,
 }
 
@@ -29,13 +31,16 @@ pub struct FrontDoor {
 #[derive(Debug, thiserror::Error)]
 pub enum FrontDoorError {
     /// The URL is no http(s) URL with a host.
-    #[error("it must be like http://host:port")]
+    #[error("--write-url must be like http://host:port")]
     Url,
     /// The replay header has characters that no header may have.
     #[error("--fly-replay must be plain text such as region=ams")]
     Replay,
+    /// The header with the client's address is no header's name.
+    #[error("--client-address-header must be the name of a header such as fly-client-ip")]
+    ClientAddress,
     /// The client could not be made.
-    #[error("{0}")]
+    #[error("requests can't be passed on: {0}")]
     Client(#[from] reqwest::Error),
 }
 
@@ -76,6 +81,7 @@ impl FrontDoor {
             .as_deref()
             .map(HeaderValue::from_str)
             .transpose();
+        let client_address = options.client_address_header.as_deref().map(str::parse);
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_millis(options.front_door_connect_ms))
@@ -86,7 +92,31 @@ impl FrontDoor {
             client,
             write_url,
             replay: replay.map_err(|_| FrontDoorError::Replay)?,
+            client_address: client_address
+                .transpose()
+                .map_err(|_| FrontDoorError::ClientAddress)?,
             places: Semaphore::new(options.front_door_max_requests),
+        })
+    }
+
+    /// Where write-api has what is asked for here.
+    fn address_of(&self, asked: &Uri) -> reqwest::Url {
+        let mut url = self.write_url.clone();
+        url.set_path(asked.path());
+        url.set_query(asked.query());
+        url
+    }
+
+    /// Who asks: as the platform in front says, where there is one, else the other end of the connection.
+    fn client_address(&self, parts: &Parts) -> Option<IpAddr> {
+        let told = self
+            .client_address
+            .as_ref()
+            .and_then(|name| parts.headers.get(name));
+        let told = told.and_then(|address| address.to_str().ok()?.trim().parse().ok());
+        told.or_else(|| {
+            let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+            peer.map(|ConnectInfo(peer)| peer.ip())
         })
     }
 }
@@ -96,11 +126,12 @@ impl FrontDoor {
 /// # Errors
 /// 404 for internal addresses, 503 when write-api can't be reached or too many requests are being passed on.
 pub async fn pass_on(State(reader): State<SharedReader>, request: Request) -> Result<Response, Problem> {
-    let path = request.uri().path();
-    if path.starts_with(INTERNAL) || OWN.contains(&path) {
+    let door = &reader.front_door;
+    let url = door.address_of(request.uri());
+    // As write-api will see it: `/x/../metrics` is `/metrics` by then.
+    if url.path().starts_with(INTERNAL) || OWN.contains(&url.path()) {
         return Err(nothing_here());
     }
-    let door = &reader.front_door;
     if let Some(replay) = &door.replay {
         return Ok(([(FLY_REPLAY, replay.clone())], StatusCode::CONFLICT).into_response());
     }
@@ -110,16 +141,19 @@ pub async fn pass_on(State(reader): State<SharedReader>, request: Request) -> Re
         ));
     };
     let limit = reader.options.http.http_body_bytes;
-    let answer = outgoing(door, request, limit).send().await.map_err(|error| {
-        if is_too_long(&error) {
-            return Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body_too_large",
-                "The request body is too large",
-            );
-        }
-        unreachable("The write service can't be reached at the moment.").caused_by(error)
-    })?;
+    let answer = outgoing(door, url, request, limit)
+        .send()
+        .await
+        .map_err(|error| {
+            if is_too_long(&error) {
+                return Problem::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "body_too_large",
+                    "The request body is too large",
+                );
+            }
+            unreachable("The write service can't be reached at the moment.").caused_by(error)
+        })?;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = answer.status();
     *response.headers_mut() = without_hop_by_hop(answer.headers());
@@ -134,21 +168,14 @@ fn unreachable(detail: &'static str) -> Problem {
 }
 
 /// The same request, addressed to write-api and telling who asked.
-fn outgoing(door: &FrontDoor, request: Request, limit: usize) -> reqwest::RequestBuilder {
+fn outgoing(door: &FrontDoor, url: reqwest::Url, request: Request, limit: usize) -> reqwest::RequestBuilder {
     let (parts, body) = request.into_parts();
-    let mut url = door.write_url.clone();
-    url.set_path(parts.uri.path());
-    url.set_query(parts.uri.query());
     let mut headers = without_hop_by_hop(&parts.headers);
-    if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
-        let before = headers.get(X_FORWARDED_FOR).and_then(|value| value.to_str().ok());
-        let chain = before.map_or_else(
-            || peer.ip().to_string(),
-            |before| format!("{before}, {}", peer.ip()),
-        );
-        if let Ok(chain) = HeaderValue::from_str(&chain) {
-            headers.insert(X_FORWARDED_FOR, chain);
-        }
+    if let Some(address) = door.client_address(&parts)
+        && let Ok(address) = HeaderValue::from_str(&address.to_string())
+    {
+        // A line of its own, behind what the client claims: write-api believes the last one only.
+        headers.append(X_FORWARDED_FOR, address);
     }
     if let Some(host) = headers.remove(header::HOST) {
         headers.insert(X_FORWARDED_HOST, host);
@@ -214,5 +241,58 @@ mod tests {
         let kept = without_hop_by_hop(&headers);
         assert_eq!(kept.len(), 2);
         assert_eq!(kept.get_all("accept").iter().count(), 2);
+    }
+
+    fn options(client_address_header: Option<&str>) -> FrontDoorOptions {
+        // A client can't be made without.
+        shared::tls::choose();
+        FrontDoorOptions {
+            write_url: "http://127.0.0.1:8090".to_owned(),
+            fly_replay: None,
+            client_address_header: client_address_header.map(str::to_owned),
+            front_door_max_requests: 1,
+            front_door_connect_ms: 1,
+            front_door_ms: 1,
+        }
+    }
+
+    #[test]
+    fn the_last_entry_of_x_forwarded_for_is_who_really_asked() {
+        for (header, expected) in [
+            (None, "192.0.2.7"),
+            (Some("fly-client-ip"), "2001:db8::1"),
+            (Some("x-absent"), "192.0.2.7"),
+        ] {
+            let door = FrontDoor::new(&options(header)).unwrap();
+            let request = Request::builder()
+                .uri("/api/admin-login")
+                .extension(ConnectInfo::<SocketAddr>("192.0.2.7:1234".parse().unwrap()))
+                .header("fly-client-ip", "2001:db8::1")
+                .header("x-forwarded-for", "203.0.113.1, 203.0.113.2")
+                .header("x-forwarded-for", "203.0.113.3")
+                .body(Body::empty())
+                .unwrap();
+            let url = door.address_of(request.uri());
+            let sent = outgoing(&door, url, request, 1).build().unwrap();
+            let lines = sent.headers().get_all("x-forwarded-for");
+            assert_eq!(lines.iter().next_back().unwrap(), expected, "{header:?}");
+            assert_eq!(
+                lines.iter().count(),
+                3,
+                "what the client claims is passed on before it"
+            );
+        }
+    }
+
+    #[test]
+    fn options_that_can_not_be_used_are_named() {
+        let refusal = |options: FrontDoorOptions| FrontDoor::new(&options).unwrap_err().to_string();
+        let client_address = options(Some("no header"));
+        assert!(refusal(client_address).starts_with("--client-address-header "));
+        let write_url = FrontDoorOptions {
+            write_url: "127.0.0.1:8090".to_owned(),
+            ..options(None)
+        };
+        assert!(refusal(write_url).starts_with("--write-url "));
     }
 }

@@ -42,30 +42,40 @@ const MAX_ROUNDS: u32 = 3;
 /// Answers with a page: from memory when it is there, else fetched while the client waits.
 ///
 /// # Errors
-/// 503 when it is not in memory and can't be fetched in time.
+/// 503 before the first pull, and when it is not in memory and can't be fetched in time.
 pub async fn serve(reader: &SharedReader, page: Page, request: &HeaderMap) -> Result<Response, Problem> {
     let wait = |ms: u64| reader.clock.elapsed() + Duration::from_millis(ms);
     let limits = &reader.options.cache;
+    // Nothing can be called current, or absent, before it is known what there is.
+    if !reader.pull.is_ready() {
+        return Err(unavailable());
+    }
     let Some(held) = reader.pages.get(page) else {
-        settle(reader, page, wait(limits.fill_wait_ms)).await;
-        let entry = reader.pages.get(page).ok_or_else(unavailable)?;
+        let made = settle(reader, page, wait(limits.fill_wait_ms)).await;
+        let entry = made.ok_or_else(unavailable)?;
         return Ok(send(reader, request, &entry, Outcome::Miss));
     };
-    let entry = match freshness(reader, &held) {
-        Freshness::Current => held,
+    let (entry, is_current) = match freshness(reader, &held) {
+        Freshness::Current => (held, true),
         Freshness::Soft => {
             let _ = reader.refresh(Job::Page(page));
-            held
+            (held, false)
         }
         Freshness::Hard => {
-            settle(reader, page, wait(limits.hard_wait_ms)).await;
-            reader.pages.get(page).unwrap_or(held)
+            let made = settle(reader, page, wait(limits.hard_wait_ms)).await;
+            let entry = made.unwrap_or(held);
+            let is_current = freshness(reader, &entry) == Freshness::Current;
+            (entry, is_current)
         }
     };
     let stale_after = Duration::from_millis(limits.stale_after_ms);
     let pull_age = reader.pull.age(reader.clock.elapsed()).unwrap_or(Duration::MAX);
-    let is_current = freshness(reader, &entry) == Freshness::Current && pull_age <= stale_after;
-    let outcome = if is_current { Outcome::Hit } else { Outcome::Stale };
+    let is_confirmed = is_current && pull_age <= stale_after;
+    let outcome = if is_confirmed {
+        Outcome::Hit
+    } else {
+        Outcome::Stale
+    };
     Ok(send(reader, request, &entry, outcome))
 }
 
@@ -73,21 +83,21 @@ fn freshness(reader: &Reader, entry: &Entry) -> Freshness {
     entry.freshness(&reader.versions.load(), reader.clock.elapsed())
 }
 
-/// Waits until the page is current, or `deadline`, or it can't be fetched.
-async fn settle(reader: &SharedReader, page: Page, deadline: Duration) {
+/// Waits until the page is current, or `deadline`, or it can't be fetched. The newest there is then.
+async fn settle(reader: &SharedReader, page: Page, deadline: Duration) -> Option<Arc<Entry>> {
+    let mut newest = None;
     for _ in 0..MAX_ROUNDS {
         let Some(flight) = reader.refresh(Job::Page(page)) else {
-            return;
+            break;
         };
-        flight
-            .ended(deadline.saturating_sub(reader.clock.elapsed()))
-            .await;
-        let held = reader.pages.get(page);
-        let is_current = held.is_some_and(|entry| freshness(reader, &entry) == Freshness::Current);
-        if is_current || reader.clock.elapsed() >= deadline {
-            return;
+        let left = deadline.saturating_sub(reader.clock.elapsed());
+        newest = flight.ended(left).await.or(newest);
+        let is_current = |entry: &Arc<Entry>| freshness(reader, entry) == Freshness::Current;
+        if newest.as_ref().is_some_and(is_current) || reader.clock.elapsed() >= deadline {
+            break;
         }
     }
+    newest.or_else(|| reader.pages.get(page))
 }
 
 fn send(reader: &Reader, request: &HeaderMap, entry: &Entry, outcome: Outcome) -> Response {
@@ -142,17 +152,17 @@ pub async fn operator(reader: &SharedReader, subdomain: &str) -> Result<Arc<Oper
 ///
 /// # Errors
 /// What the database does, or that it answered with older data.
-pub async fn fill(reader: &SharedReader, page: Page) -> Result<(), FillError> {
+pub async fn fill(reader: &SharedReader, page: Page) -> Result<Arc<Entry>, FillError> {
     for _ in 0..2 {
         let entry = make(reader, page).await?;
         let is_derived = matches!(page, Page::CasinoEnabled(_) | Page::Sports | Page::Events(..));
         let is_old = entry.freshness(&reader.versions.load(), Duration::ZERO) != Freshness::Current;
         // Pages derived from data held whole are as old as that data, which guards itself.
         if is_derived || !is_old {
-            reader.pages.put(page, entry);
-        }
-        if !is_old {
-            return Ok(());
+            let kept = reader.pages.put(page, entry);
+            if !is_old {
+                return Ok(kept);
+            }
         }
     }
     Err(FillError::TooOld)

@@ -32,6 +32,9 @@ pub struct HttpLimits {
     /// connection is kept.
     #[arg(long, env = "HTTP_HEADER_MS", default_value_t = 75_000)]
     pub http_header_ms: u64,
+    /// Longest head of a request (its first line and headers), in bytes; at least 8192.
+    #[arg(long, env = "HTTP_HEAD_BYTES", default_value_t = 32_768)]
+    pub http_head_bytes: usize,
     /// How long a whole request may take, sending its body included, in milliseconds.
     #[arg(long, env = "HTTP_REQUEST_MS", default_value_t = 10_000)]
     pub http_request_ms: u64,
@@ -79,11 +82,12 @@ pub async fn outermost(State(ids): State<RequestIds>, mut request: Request, next
             response.headers_mut().append(name, value.clone());
         }
     } else if is_bare_refusal(&response) {
-        let allow = response.headers_mut().remove(header::ALLOW);
+        // Such as `Allow` and `Fly-Replay`; what describes the body goes with it.
+        let mut kept = std::mem::take(response.headers_mut());
+        kept.remove(header::CONTENT_TYPE);
+        kept.remove(header::CONTENT_LENGTH);
         response = bare(response.status()).render(&id);
-        if let Some(allow) = allow {
-            response.headers_mut().insert(header::ALLOW, allow);
-        }
+        response.headers_mut().extend(kept);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -225,6 +229,8 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let cause = error.into_inner();
         match cause.classify() {
             serde_json::error::Category::Data => misfit(&field, &cause),
+            // serde_json calls it bad syntax when a value can't be the name of a variant.
+            _ if is_json(bytes) => Problem::invalid_field(&field, "has the wrong type"),
             _ => malformed(&field),
         }
     })?;
@@ -236,10 +242,15 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 /// Refuses what serde would take: it reads an array into a struct, member by member.
 fn not_an_object(bytes: &[u8]) -> Problem {
-    match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
-        Ok(_) => Problem::invalid_field("body", "must be an object"),
-        Err(_) => malformed("."),
+    if is_json(bytes) {
+        Problem::invalid_field("body", "must be an object")
+    } else {
+        malformed(".")
     }
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(bytes).is_ok()
 }
 
 /// 400 for text that is no JSON, naming the member in which it stops being JSON where that is known.
@@ -307,6 +318,13 @@ mod tests {
     struct Bet {
         #[expect(dead_code, reason = "only its reading is tested")]
         stake: u32,
+        #[expect(dead_code, reason = "only its reading is tested")]
+        side: Option<Side>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    enum Side {
+        Home,
     }
 
     #[test]
@@ -319,8 +337,19 @@ mod tests {
                 "The body goes on after its JSON value",
             ),
             ("{}", "invalid_field", "stake is required"),
+            ("{\"side\":5}", "invalid_field", "side has the wrong type"),
+            (
+                "{\"side\":5",
+                "malformed_json",
+                "The body is not well-formed JSON",
+            ),
             ("[]", "invalid_field", "body must be an object"),
             ("[1]", "invalid_field", "body must be an object"),
+            (
+                r#"["\ud800"]"#,
+                "malformed_json",
+                "The body is not well-formed JSON",
+            ),
             (" null", "invalid_field", "body must be an object"),
             ("[1", "malformed_json", "The body is not well-formed JSON"),
             ("", "malformed_json", "The body is not well-formed JSON"),

@@ -42,6 +42,9 @@ pub async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Li
 /// After a failed accept (out of file descriptors, mostly) the next one waits this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// The shortest limit of a request's head that hyper takes.
+const LEAST_HEAD_BYTES: usize = 8192;
+
 /// Serves `router` until `stop` is cancelled, then takes no more connections, lets idle ones go and waits for
 /// requests under way, at most the drain limit.
 pub async fn serve(listener: TcpListener, router: Router, limits: HttpLimits, stop: CancellationToken) {
@@ -49,7 +52,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: HttpLimits, st
     let open = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(limits.http_header_ms));
+        .header_read_timeout(Duration::from_millis(limits.http_header_ms))
+        // hyper refuses less than this, and its own limit is 400 KiB for each connection.
+        .max_buf_size(limits.http_head_bytes.max(LEAST_HEAD_BYTES));
     loop {
         let place = tokio::select! {
             () = stop.cancelled() => break,

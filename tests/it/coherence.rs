@@ -265,3 +265,24 @@ async fn a_push_that_comes_twice_or_late_does_no_harm() {
     }
     installation.finish().await;
 }
+
+#[tokio::test]
+async fn a_new_operator_whose_first_fetch_failed_is_found_all_the_same() {
+    let installation = Installation::builder().proxied().start().await;
+    let aurora = installation.operator("aurora").await;
+    let (now, secret) = (installation.clock.now(), installation.webhook_secret.clone());
+    let next = aurora.id.get() + 1;
+    let news = json!({"changes": [{"operator_id": next, "kind": "operator", "version": 1}]}).to_string();
+    installation.reader_links[0].cut();
+    let answer = push(&installation, &secret, now, &news).await.ok();
+    assert_eq!(
+        answer["versions"][0]["version"], 0,
+        "it can't be fetched: {answer}"
+    );
+    installation.reader_links[0].pass();
+    // The reader has heard of this version, and no request names an operator that it does not know.
+    let bluefin = installation.operator("bluefin").await;
+    assert_eq!(bluefin.id.get(), next);
+    installation.reader(0).get("/api/branding/bluefin").await.ok();
+    installation.finish().await;
+}

@@ -12,7 +12,10 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        let name = format!("edgebook-it-{:032x}", u128::from_be_bytes(Random::system().bytes()));
+        let name = format!(
+            "edgebook-it-{:032x}",
+            u128::from_be_bytes(Random::system().bytes())
+        );
         let path = std::env::temp_dir().join(name);
         fs::create_dir(&path).unwrap();
         // PostgreSQL, which may run as somebody else, must be able to pass whatever the umask is.

@@ -136,10 +136,15 @@ async fn a_reader_without_a_database_is_alive_but_not_ready_and_invents_nothing(
         .at(line.trim().trim_start_matches("listening on "));
     reader.get("/health").await.ok();
     reader.get("/readyz").await.problem(503, "not_ready");
-    reader
-        .get("/api/branding/aurora")
-        .await
-        .problem(503, "page_unavailable");
+    for page in [
+        "/api/branding/aurora",
+        "/api/theme-templates",
+        "/api/sports/sports",
+        "/api/sports/events/soccer",
+        "/api/sports/events/soccer?operator=aurora",
+    ] {
+        reader.get(page).await.problem(503, "page_unavailable");
+    }
     child.kill().unwrap();
     child.wait().unwrap();
     installation.finish().await;

@@ -284,3 +284,115 @@ async fn a_wrong_method_is_refused_and_the_right_ones_are_named() {
     assert_eq!(answer.header("allow"), "GET,HEAD");
     installation.finish().await;
 }
+
+/// The answer to a request as it is written here; a client would tidy it up.
+async fn answer_to(address: std::net::SocketAddr, head: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("{head}\r\nhost: a\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn no_detour_leads_to_the_writers_own_addresses() {
+    let installation = Installation::start().await;
+    let address = installation.readers[0].address();
+    for path in [
+        "/x/../metrics",
+        "/x/%2e%2e/metrics",
+        "/x/.%2E/health",
+        "/x\\..\\readyz",
+        "/./internal/anything",
+        "/api/../internal/coherence",
+    ] {
+        let answer = answer_to(address, &format!("GET {path} HTTP/1.1")).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
+    }
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_is_refused() {
+    let installation = Installation::start().await;
+    let address = installation.readers[0].address();
+    let long = |bytes: usize| format!("GET /health HTTP/1.1\r\nx-long: {}", "a".repeat(bytes));
+    assert!(
+        answer_to(address, &long(30_000))
+            .await
+            .starts_with("HTTP/1.1 200 ")
+    );
+    assert!(
+        answer_to(address, &long(32_700))
+            .await
+            .starts_with("HTTP/1.1 431 ")
+    );
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_reader_on_fly_leaves_passing_on_to_the_platform() {
+    let installation = Installation::builder()
+        .reader_args(&["--fly-replay", "region=ams"])
+        .start()
+        .await;
+    installation.operator("aurora").await;
+    let reader = installation.reader(0);
+    let answer = reader.post("/api/auth/aurora/login", &json!({})).await;
+    assert_eq!(answer.header("fly-replay"), "region=ams");
+    for own in ["/api/branding/aurora", "/health"] {
+        let answer = reader.get(own).await;
+        answer.ok();
+        assert_eq!(answer.header("fly-replay"), "", "{own}");
+    }
+    let internal = reader.get("/internal/anything").await;
+    internal.problem(404, "not_found");
+    assert_eq!(internal.header("fly-replay"), "");
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_passed_on_is_counted() {
+    let installation = Installation::start().await;
+    let reader = installation.reader(0);
+    for path in ["/api/casino/wallet/balance", "/nothing", "/nothing/else"] {
+        reader.get(path).await;
+    }
+    let metrics = reader.get("/metrics").await.text();
+    for (status, count) in [(401, 1), (404, 2)] {
+        let line = format!("edgebook_http_requests_total{{route=\"other\",status=\"{status}\"}} {count}\n");
+        assert!(metrics.contains(&line), "{metrics}");
+    }
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_cache_that_is_too_small_serves_every_page() {
+    let installation = Installation::builder()
+        .reader_args(&["--cache-bytes", "100"])
+        .start()
+        .await;
+    installation.operator("aurora").await;
+    let visitor = |number: usize| {
+        let reader = installation.reader(0);
+        async move {
+            let pages = [
+                "branding/aurora",
+                "load-theme/aurora",
+                "theme-css/aurora",
+                "theme-templates",
+            ];
+            for step in 0..50 {
+                let page = format!("/api/{}", pages[(number + step) % pages.len()]);
+                let answer = reader.get(&page).await;
+                assert!(answer.status.is_success(), "{page}: {}", answer.text());
+            }
+        }
+    };
+    let visitors: Vec<_> = (0..20).map(|number| tokio::spawn(visitor(number))).collect();
+    for visitor in visitors {
+        visitor.await.unwrap();
+    }
+    installation.finish().await;
+}

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use dev::postgres::{Cluster, Options};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 /// Where databases are made: a private cluster, or the server of `DATABASE_URL`.
 enum Server {
@@ -18,8 +18,12 @@ static SERVER: OnceLock<Server> = OnceLock::new();
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// Sessions that all tests of a run may have open at once.
+/// Sessions that all tests of a run may have open at once on the private server.
 const MAX_CONNECTIONS: u16 = 300;
+/// Databases in use at once: each takes up to 30 sessions with its services. A given server mostly has 100.
+const PLACES_PRIVATE: usize = 8;
+const PLACES_GIVEN: usize = 3;
+static PLACES: OnceLock<Semaphore> = OnceLock::new();
 
 /// The server; started at the first call. It stops when the process ends.
 fn server() -> &'static Server {
@@ -42,6 +46,16 @@ fn start_private() -> Cluster {
         });
     });
     receive.recv().expect("an answer").expect("PostgreSQL starts")
+}
+
+/// However many cores a machine has, its tests do not ask for more sessions than the server has.
+fn places() -> &'static Semaphore {
+    PLACES.get_or_init(|| {
+        Semaphore::new(match server() {
+            Server::Private(_) => PLACES_PRIVATE,
+            Server::Given(_) => PLACES_GIVEN,
+        })
+    })
 }
 
 fn url_of(database: &str) -> String {
@@ -77,11 +91,13 @@ pub struct Database {
     name: String,
     url: String,
     pool: PgPool,
+    _place: SemaphorePermit<'static>,
 }
 
 impl Database {
     /// A new one, copied from a template that is migrated once in a run.
     pub async fn create() -> Self {
+        let place = places().acquire().await.expect("the semaphore is never closed");
         let template = TEMPLATE.get_or_init(make_template).await;
         let name = format!(
             "edgebook_{}_{}",
@@ -97,7 +113,12 @@ impl Database {
             .connect(&url)
             .await
             .expect("the database opens");
-        Self { name, url, pool }
+        Self {
+            name,
+            url,
+            pool,
+            _place: place,
+        }
     }
 
     /// Its URL for a service.

@@ -101,7 +101,7 @@ impl Cli {
         let result: Result<(), Box<dyn Error>> = match self.command {
             Command::Serve(options) => serve(*options).await.map_err(Into::into),
             Command::Migrate(options) => migrate(&options).await.map_err(Into::into),
-            Command::VerifyBooks(options) => verify_books(&options).await.map_err(Into::into),
+            Command::VerifyBooks(options) => verify_books(&options).await,
             Command::FeedCheck(options) => feed_check(&options).map_err(Into::into),
             Command::AddOperator(options) => cli::add_operator(options, &Clock::machine())
                 .await
@@ -142,6 +142,8 @@ fn feed_check(options: &FeedCheck) -> Result<(), CheckError> {
 }
 
 async fn migrate(options: &MigrateOptions) -> Result<(), crate::app::StartError> {
+    // At the first attempt: a pool would try again for half a minute, and then not say why.
+    connect(&options.database_url).await?.close().await?;
     let pool = sqlx::PgPool::connect(&options.database_url).await?;
     migrations::migrate(&pool).await?;
     pool.close().await;
@@ -149,9 +151,13 @@ async fn migrate(options: &MigrateOptions) -> Result<(), crate::app::StartError>
     Ok(())
 }
 
-async fn verify_books(options: &VerifyBooksOptions) -> Result<(), crate::ledger::BooksError> {
-    let mut db = sqlx::PgConnection::connect(&options.database_url).await?;
+async fn verify_books(options: &VerifyBooksOptions) -> Result<(), Box<dyn Error>> {
+    let mut db = connect(&options.database_url).await?;
     crate::ledger::verify_books(&mut db).await?;
     println!("the books are right");
     Ok(())
+}
+
+async fn connect(database_url: &str) -> Result<sqlx::PgConnection, crate::app::StartError> {
+    Ok(sqlx::PgConnection::connect(database_url).await?)
 }

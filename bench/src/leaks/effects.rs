@@ -14,6 +14,8 @@ use crate::report::Report;
 
 /// How many of the bets whose player was told nothing are asked again.
 const ASKED_AGAIN: usize = 200;
+/// How many contradictions are told one by one.
+const SHOWN: usize = 10;
 
 /// What the bets came to.
 #[derive(Debug)]
@@ -121,8 +123,11 @@ impl Effects {
                 "{rounds} rounds and {answers} kept answers make {pairs} pairs"
             ));
         }
-        for sentence in &self.contradicted {
+        for sentence in self.contradicted.iter().take(SHOWN) {
             report.broken(sentence.clone());
+        }
+        if let Some(more @ 1..) = self.contradicted.len().checked_sub(SHOWN) {
+            report.broken(format!("{more} more bets like these"));
         }
     }
 }

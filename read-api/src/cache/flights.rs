@@ -14,30 +14,34 @@ use shared::clock::Clock;
 
 /// Fetches under way, by what they fetch.
 #[derive(Debug)]
-pub struct Flights<K> {
-    under_way: Arc<Mutex<HashMap<K, watch::Receiver<()>>>>,
+pub struct Flights<K, T> {
+    under_way: Arc<UnderWay<K, T>>,
     failed: Mutex<HashMap<K, Duration>>,
     backoff: Duration,
     clock: Clock,
     tasks: TaskTracker,
 }
 
+type UnderWay<K, T> = Mutex<HashMap<K, watch::Receiver<Option<T>>>>;
+
 /// A fetch that can be waited for.
 #[derive(Debug)]
-pub struct Flight(watch::Receiver<()>);
+pub struct Flight<T>(watch::Receiver<Option<T>>);
 
 /// A failure is forgotten once so many have been noted: they only save work.
 const MAX_FAILURES: usize = 10_000;
 
-impl Flight {
-    /// Waits until the fetch has ended, well or badly, at most `limit`.
-    pub async fn ended(mut self, limit: Duration) {
-        // The sender never sends: it is dropped when the fetch ends.
+impl<T: Clone> Flight<T> {
+    /// Waits until the fetch has ended, well or badly, at most `limit`. What it made, if anything: a cache that is full
+    /// may not have kept it.
+    pub async fn ended(mut self, limit: Duration) -> Option<T> {
+        // A fetch that made nothing sends nothing: the sender is dropped when it ends.
         let _ = tokio::time::timeout(limit, self.0.changed()).await;
+        self.0.borrow().clone()
     }
 }
 
-impl<K: Copy + Eq + Hash + Send + 'static> Flights<K> {
+impl<K: Copy + Eq + Hash + Send + 'static, T: Send + Sync + 'static> Flights<K, T> {
     /// None yet. After a failure the same thing is not fetched again for `backoff`.
     pub fn new(backoff: Duration, clock: Clock, tasks: TaskTracker) -> Self {
         Self {
@@ -50,9 +54,9 @@ impl<K: Copy + Eq + Hash + Send + 'static> Flights<K> {
     }
 
     /// Joins the fetch of `key` that is under way, or begins `fetch`. `None` when the last one failed just now.
-    pub fn join<F>(&self, key: K, fetch: impl FnOnce() -> F) -> Option<Flight>
+    pub fn join<F>(&self, key: K, fetch: impl FnOnce() -> F) -> Option<Flight<T>>
     where
-        F: Future<Output = ()> + Send + 'static,
+        F: Future<Output = Option<T>> + Send + 'static,
     {
         if self.failed_just_now(key) {
             return None;
@@ -61,17 +65,18 @@ impl<K: Copy + Eq + Hash + Send + 'static> Flights<K> {
         match under_way.entry(key) {
             Entry::Occupied(there) => Some(Flight(there.get().clone())),
             Entry::Vacant(free) => {
-                let (ended, wait) = watch::channel(());
+                let (ended, wait) = watch::channel(None);
                 free.insert(wait.clone());
                 let landing = Landing {
                     key,
                     under_way: Arc::clone(&self.under_way),
-                    ended: Some(ended),
+                    made: None,
+                    ended,
                 };
                 let fetch = fetch();
                 self.tasks.spawn(async move {
-                    let _landing = landing;
-                    fetch.await;
+                    let made = fetch.await;
+                    landing.with(made);
                 });
                 Some(Flight(wait))
             }
@@ -101,20 +106,29 @@ impl<K: Copy + Eq + Hash + Send + 'static> Flights<K> {
 }
 
 /// Takes a fetch off the list when it ends, also by a panic, and wakes who waits for it.
-struct Landing<K: Eq + Hash> {
+struct Landing<K: Eq + Hash, T> {
     key: K,
-    under_way: Arc<Mutex<HashMap<K, watch::Receiver<()>>>>,
-    ended: Option<watch::Sender<()>>,
+    under_way: Arc<UnderWay<K, T>>,
+    made: Option<T>,
+    ended: watch::Sender<Option<T>>,
 }
 
-impl<K: Eq + Hash> Drop for Landing<K> {
+impl<K: Eq + Hash, T> Landing<K, T> {
+    fn with(mut self, made: Option<T>) {
+        self.made = made;
+    }
+}
+
+impl<K: Eq + Hash, T> Drop for Landing<K, T> {
     fn drop(&mut self) {
         self.under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&self.key);
-        // Only now: who wakes must find the list without it.
-        drop(self.ended.take());
+        // Only now: who wakes must find the list without it. Without a value, dropping the sender wakes them.
+        if let Some(made) = self.made.take() {
+            self.ended.send_replace(Some(made));
+        }
     }
 }
 
@@ -128,7 +142,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(20);
 
-    fn flights(clock: &Clock) -> Flights<u8> {
+    fn flights(clock: &Clock) -> Flights<u8, usize> {
         Flights::new(Duration::from_millis(500), clock.clone(), TaskTracker::new())
     }
 
@@ -141,12 +155,12 @@ mod tests {
         let counted = Arc::clone(&fetches);
         let first = flights.join(1, || async move {
             wait.await.unwrap();
-            counted.fetch_add(1, Ordering::SeqCst);
+            Some(counted.fetch_add(1, Ordering::SeqCst) + 1)
         });
         let second = flights.join(1, || async { panic!("a second fetch began") });
         drop(first);
         go.send(()).unwrap();
-        second.unwrap().ended(LONG).await;
+        assert_eq!(second.unwrap().ended(LONG).await, Some(1));
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
     }
 
@@ -154,11 +168,8 @@ mod tests {
     async fn a_fetch_that_panics_wakes_who_waits_and_can_be_tried_again() {
         let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH);
         let flights = flights(&clock);
-        flights
-            .join(1, || async { panic!("on purpose") })
-            .unwrap()
-            .ended(LONG)
-            .await;
+        let flight = flights.join(1, || async { panic!("on purpose") });
+        assert_eq!(flight.unwrap().ended(LONG).await, None);
         assert!(flights.under_way.lock().unwrap().is_empty());
     }
 
@@ -167,9 +178,9 @@ mod tests {
         let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH);
         let flights = flights(&clock);
         flights.failed(1);
-        assert!(flights.join(1, || async {}).is_none());
-        assert!(flights.join(2, || async {}).is_some());
+        assert!(flights.join(1, || async { None }).is_none());
+        assert!(flights.join(2, || async { None }).is_some());
         clock.advance(Duration::from_millis(500));
-        assert!(flights.join(1, || async {}).is_some());
+        assert!(flights.join(1, || async { None }).is_some());
     }
 }

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use shared::coherence::{Change, Kind, Topic};
 use shared::ids::{OperatorId, Version};
+use shared::sports::Sport;
 use sqlx::postgres::PgConnection;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{FillError, Job, Reader, SharedReader};
 use crate::cache::Page;
+use crate::cache::entry::Entry;
 use crate::cache::flights::Flight;
 use crate::cache::jittered;
 
@@ -87,6 +89,7 @@ async fn pull(reader: &SharedReader, watermark: &str) -> Result<String, FillErro
         .await?;
     if reader.pull.is_ready() {
         take_over(reader, &changes);
+        catch_up(reader);
     } else {
         reader.versions.raise(&changes);
         fill_whole(reader).await?;
@@ -102,7 +105,7 @@ async fn fill_whole(reader: &SharedReader) -> Result<(), FillError> {
     crate::directory::fill_all(reader).await?;
     crate::pages::sports::fill_disabled(reader).await?;
     let limit = Duration::from_millis(reader.options.cache.fill_wait_ms);
-    let sports: Vec<Flight> = shared::sports::Sport::all()
+    let sports: Vec<Flight<Arc<Entry>>> = Sport::all()
         .filter(|sport| reader.versions.load().of(Topic::feed(*sport)) > Version::NONE)
         .filter_map(|sport| reader.refresh(Job::Sport(sport)))
         .collect();
@@ -113,7 +116,7 @@ async fn fill_whole(reader: &SharedReader) -> Result<(), FillError> {
 }
 
 /// Takes over changes from wherever they come, and begins to fetch what they touch. Returns the fetches.
-pub fn take_over(reader: &Arc<Reader>, changes: &[Change]) -> Vec<Flight> {
+pub fn take_over(reader: &Arc<Reader>, changes: &[Change]) -> Vec<Flight<Arc<Entry>>> {
     let mut jobs: Vec<Job> = reader
         .versions
         .raise(changes)
@@ -123,6 +126,23 @@ pub fn take_over(reader: &Arc<Reader>, changes: &[Change]) -> Vec<Flight> {
     jobs.sort_unstable_by_key(|job| matches!(job, Job::Page(_)));
     jobs.dedup();
     jobs.into_iter().filter_map(|job| reader.refresh(job)).collect()
+}
+
+/// Begins again to fetch what is held whole and known to be old. News is told once; a fetch that failed, or that began
+/// before it, must not lose it: nobody ever asks for an operator whose name is not known here yet.
+fn catch_up(reader: &Arc<Reader>) {
+    if !crate::directory::behind(reader).is_empty() {
+        let _ = reader.refresh(Job::Directory);
+    }
+    if !crate::pages::sports::behind(reader).is_empty() {
+        let _ = reader.refresh(Job::Disabled);
+    }
+    let required = reader.versions.load();
+    for sport in Sport::all() {
+        if reader.catalogue.sport(sport).version < required.of(Topic::feed(sport)) {
+            let _ = reader.refresh(Job::Sport(sport));
+        }
+    }
 }
 
 /// What has to be fetched after a change: all that is held whole, and of the pages those in memory.

@@ -194,7 +194,8 @@ const fn disabled_topic(operator: OperatorId) -> Topic {
     Topic::of(operator, Kind::DisabledEvents)
 }
 
-fn behind(reader: &Reader) -> Vec<i64> {
+/// The operators whose lists are known to be newer than the ones held.
+pub fn behind(reader: &Reader) -> Vec<i64> {
     let required = reader.versions.load();
     required
         .iter()
@@ -213,7 +214,7 @@ pub async fn make_sports(reader: &SharedReader) -> Result<Entry, FillError> {
     let mut versions = Vec::new();
     let mut held = Vec::new();
     for sport in Sport::all() {
-        let events = up_to_date(reader, sport).await;
+        let events = up_to_date(reader, sport).await?;
         versions.push(feed_change(sport, events.version));
         held.push((sport, events));
     }
@@ -238,7 +239,7 @@ pub async fn make_events(
     operator: Option<OperatorId>,
 ) -> Result<Entry, FillError> {
     let began = reader.clock.elapsed();
-    let events = up_to_date(reader, sport).await;
+    let events = up_to_date(reader, sport).await?;
     let mut versions = vec![feed_change(sport, events.version)];
     let mut disabled = Arc::default();
     if let Some(operator) = operator {
@@ -262,12 +263,18 @@ const fn feed_change(sport: Sport, version: Version) -> Change {
 }
 
 /// The events of a sport, fetched anew first when they are known to be old. When that fails, those held: it is better
-/// to show old prices, marked as such, than none, because a bet checks the price itself.
-async fn up_to_date(reader: &SharedReader, sport: Sport) -> Arc<SportEvents> {
-    if reader.catalogue.sport(sport).version < reader.versions.load().of(Topic::feed(sport)) {
+/// to show old prices, marked as such, than none, because a bet checks the price itself. A sport that has events but was
+/// never fetched is not shown as one without.
+async fn up_to_date(reader: &SharedReader, sport: Sport) -> Result<Arc<SportEvents>, FillError> {
+    let required = reader.versions.load().of(Topic::feed(sport));
+    if reader.catalogue.sport(sport).version < required {
         wait_for(reader, Job::Sport(sport)).await;
     }
-    reader.catalogue.sport(sport)
+    let held = reader.catalogue.sport(sport);
+    if held.version == Version::NONE && required > Version::NONE {
+        return Err(FillError::TooOld);
+    }
+    Ok(held)
 }
 
 async fn up_to_date_disabled(reader: &SharedReader, operator: OperatorId) -> Arc<OperatorDisabled> {

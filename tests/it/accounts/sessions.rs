@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::clock::Clock;
-use tests::{Answer, Client, Installation};
+use tests::{Answer, Client};
 
 use super::{
-    LOGINS, ME, PLAYER_LOGIN, STAFF_LOGIN, count, execute, guess, log_in, platform_staff, refused, token,
+    LOGINS, ME, PLAYER_LOGIN, STAFF_LOGIN, builder, count, execute, guess, log_in, platform_staff, refused,
+    token,
 };
 
 const LOGOUT: &str = "/api/auth/aurora/logout";
@@ -30,7 +31,7 @@ async fn log_out(client: &Client, path: &str) -> Answer {
 
 #[tokio::test]
 async fn a_log_out_ends_that_session_at_once_at_every_reader() {
-    let installation = Installation::builder().readers(2).start().await;
+    let installation = builder().readers(2).start().await;
     let aurora = installation.operator("aurora").await;
     installation.operator("bluefin").await;
     let alice = installation.player(&aurora, "alice", 10_000).await;
@@ -65,7 +66,7 @@ async fn a_log_out_ends_that_session_at_once_at_every_reader() {
 /// A request that changes something needs more than a cookie, which a browser adds to the requests of any page.
 #[tokio::test]
 async fn a_cookie_changes_something_only_for_a_page_of_the_same_site() {
-    let installation = Installation::start().await;
+    let installation = builder().start().await;
     let aurora = installation.operator("aurora").await;
     let alice = installation.player(&aurora, "alice", 100_000).await;
     let cookies = format!(
@@ -143,7 +144,7 @@ async fn a_cookie_changes_something_only_for_a_page_of_the_same_site() {
 #[tokio::test]
 async fn a_session_ends_with_its_time_and_the_oldest_gives_way() {
     let clock = Clock::manual(Clock::machine().now());
-    let installation = Installation::builder()
+    let installation = builder()
         .clock(clock.clone())
         .writer_args(&[
             "--session-s",
@@ -192,7 +193,7 @@ async fn a_session_ends_with_its_time_and_the_oldest_gives_way() {
 
 #[tokio::test]
 async fn the_disabled_are_refused_and_let_in_again_later() {
-    let installation = Installation::start().await;
+    let installation = builder().start().await;
     let aurora = installation.operator("aurora").await;
     let bluefin = installation.operator("bluefin").await;
     let alice = installation.player(&aurora, "alice", 10_000).await;
@@ -270,7 +271,7 @@ async fn the_disabled_are_refused_and_let_in_again_later() {
 
 #[tokio::test]
 async fn a_session_opens_its_own_operator_and_its_own_kind_of_routes_only() {
-    let installation = Installation::start().await;
+    let installation = builder().start().await;
     let aurora = installation.operator("aurora").await;
     let bluefin = installation.operator("bluefin").await;
     let alice = installation.player(&aurora, "alice", 10_000).await;

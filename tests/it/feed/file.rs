@@ -36,12 +36,9 @@ impl FeedFolder {
         self.0.text()
     }
 
-    pub(crate) fn bytes(&self, name: &str) -> Option<Vec<u8>> {
-        fs::read(self.0.path().join(name)).ok()
-    }
-
     pub(crate) fn read(&self, sport: &str) -> Value {
-        serde_json::from_slice(&self.bytes(&name(sport)).unwrap()).unwrap()
+        let bytes = fs::read(self.0.path().join(name(sport))).unwrap();
+        serde_json::from_slice(&bytes).unwrap()
     }
 
     /// Puts a whole file in the place of the one before, as a supplier should.

@@ -1,4 +1,4 @@
-//! Counts failed log-ins by name and by address, and says when there were too many.
+//! Counts failed log-ins by name, by address and by both, and says when there were too many.
 //! Must never grow without bound, and never depend on whether a name exists.
 
 use std::net::{IpAddr, Ipv6Addr};
@@ -25,6 +25,7 @@ pub(super) struct Guess {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
+    Account(Realm, Box<str>, LoginName, IpAddr),
     Name(Realm, Box<str>, LoginName),
     Address(IpAddr),
 }
@@ -41,6 +42,7 @@ pub(super) struct Failures {
     windows: Cache<Key, Arc<Mutex<Window>>>,
     length: Duration,
     per_account: u32,
+    per_name: u32,
     per_address: u32,
 }
 
@@ -56,15 +58,18 @@ impl Failures {
                 .build(),
             length,
             per_account: limits.login_failures_per_account,
+            per_name: limits.login_failures_per_name,
             per_address: limits.login_failures_per_address,
         }
     }
 
-    /// Refuses `guess` while its name or its address has failed too often. `now` is the clock's elapsed time.
+    /// Refuses `guess` while its name, its address or the two together have failed too often. `now` is the clock's elapsed time.
     pub(super) fn admit(&self, guess: &Guess, now: Duration) -> Result<(), AccountError> {
+        let [account, name, address] = guess.keys();
         let waits = [
-            self.wait(&guess.name_key(), self.per_account, now),
-            self.wait(&guess.address_key(), self.per_address, now),
+            self.wait(&account, self.per_account, now),
+            self.wait(&name, self.per_name, now),
+            self.wait(&address, self.per_address, now),
         ];
         match waits.into_iter().flatten().max() {
             None => Ok(()),
@@ -78,7 +83,7 @@ impl Failures {
 
     /// Counts a failure.
     pub(super) fn record(&self, guess: &Guess, now: Duration) {
-        for key in [guess.name_key(), guess.address_key()] {
+        for key in guess.keys() {
             let new = Window {
                 began: now,
                 failures: 0,
@@ -101,12 +106,14 @@ impl Failures {
 }
 
 impl Guess {
-    fn name_key(&self) -> Key {
-        Key::Name(self.realm, self.tenant.clone(), self.name.clone())
-    }
-
-    fn address_key(&self) -> Key {
-        Key::Address(shared_part(self.address))
+    fn keys(&self) -> [Key; 3] {
+        let (tenant, name) = (|| self.tenant.clone(), || self.name.clone());
+        let address = shared_part(self.address);
+        [
+            Key::Account(self.realm, tenant(), name(), address),
+            Key::Name(self.realm, tenant(), name()),
+            Key::Address(address),
+        ]
     }
 }
 
@@ -128,6 +135,7 @@ mod tests {
     fn failures() -> Failures {
         Failures::new(&AccountLimits {
             login_failures_per_account: 3,
+            login_failures_per_name: 6,
             login_failures_per_address: 5,
             login_failure_window_s: 60,
             ..AccountLimits::default()
@@ -152,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_refused_from_everywhere_after_its_failures_until_the_window_ends() {
+    fn a_name_is_refused_after_its_failures_until_the_window_ends() {
         let failures = failures();
         let alice = guess("Alice", "10.0.0.1");
         for second in 0..3 {
@@ -162,11 +170,30 @@ mod tests {
         }
         let now = START + Duration::from_secs(10);
         assert_eq!(wait_s(&failures, &alice, now), Some(51));
-        assert_eq!(wait_s(&failures, &guess(" aLICE", "10.9.9.9"), now), Some(51));
+        assert_eq!(wait_s(&failures, &guess(" aLICE", "10.0.0.1"), now), Some(51));
         let later = START + Duration::from_mins(1);
         assert_eq!(wait_s(&failures, &alice, later), None);
         failures.record(&alice, later);
         assert_eq!(wait_s(&failures, &alice, later), None, "a new window began");
+    }
+
+    #[test]
+    fn failures_from_one_address_do_not_keep_the_owner_of_a_name_out_elsewhere() {
+        let failures = failures();
+        let (thief, owner) = (guess("alice", "10.0.0.1"), guess("alice", "10.9.9.9"));
+        (0..3).for_each(|_| failures.record(&thief, START));
+        assert_eq!(wait_s(&failures, &thief, START), Some(61));
+        assert_eq!(wait_s(&failures, &owner, START), None);
+    }
+
+    #[test]
+    fn a_name_is_refused_from_everywhere_after_failures_from_many_addresses() {
+        let failures = failures();
+        for number in 1..=6 {
+            assert_eq!(wait_s(&failures, &guess("alice", "10.9.9.9"), START), None);
+            failures.record(&guess("alice", &format!("10.0.0.{number}")), START);
+        }
+        assert_eq!(wait_s(&failures, &guess("alice", "10.9.9.9"), START), Some(61));
     }
 
     #[test]

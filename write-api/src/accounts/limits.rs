@@ -26,11 +26,16 @@ pub struct AccountLimits {
     /// Passwords that may wait to be hashed; more are refused with 503.
     #[arg(long, env = "PASSWORD_QUEUE", default_value_t = Self::DEFAULT.password_queue)]
     pub password_queue: u16,
-    /// Failed log-ins for one name within the window, after which further ones are refused with 429.
+    /// Failed log-ins for one name from one address within the window, after which further ones are refused with 429.
     #[arg(long, env = "LOGIN_FAILURES_PER_ACCOUNT", default_value_t = Self::DEFAULT.login_failures_per_account,
         value_parser = clap::value_parser!(u32).range(1..))]
     pub login_failures_per_account: u32,
-    /// The same for one address. Generous, because people behind one front door or router share theirs.
+    /// The same for one name from all addresses together. Above what one address may do, so that nobody can keep the
+    /// owner of a name out from one place.
+    #[arg(long, env = "LOGIN_FAILURES_PER_NAME", default_value_t = Self::DEFAULT.login_failures_per_name,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub login_failures_per_name: u32,
+    /// The same for one address with all names together. Generous, because people behind one front door or router share theirs.
     #[arg(long, env = "LOGIN_FAILURES_PER_ADDRESS", default_value_t = Self::DEFAULT.login_failures_per_address,
         value_parser = clap::value_parser!(u32).range(1..))]
     pub login_failures_per_address: u32,
@@ -60,6 +65,7 @@ impl AccountLimits {
         password_workers: 2,
         password_queue: 128,
         login_failures_per_account: 10,
+        login_failures_per_name: 100,
         login_failures_per_address: 1000,
         login_failure_window_s: 300,
         login_failures_tracked: 100_000,

@@ -1,10 +1,11 @@
 //! Hashing and checking of passwords with Argon2id, off the threads that serve requests.
 //! Must never hash more at once than its limits allow, and never be quicker for a name that does not exist.
 
+mod memory;
+
 use std::sync::Arc;
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc;
 use shared::clock::Clock;
 use shared::random::Random;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -13,15 +14,11 @@ use super::error::{AccountError, PasswordError};
 use super::failures::{Failures, Guess};
 use super::limits::AccountLimits;
 use super::rules::Password;
+use memory::{Memories, Memory};
 
-/// Checked where there is no account. Of the same cost as [`argon2id`], and no password is known to fit.
+/// Checked where there is no account. Of the same cost as a new hash, and no password is known to fit.
 const DECOY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-/// 19 MiB, two passes, one lane: OWASP's first choice for Argon2id.
-fn argon2id() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
-}
 
 /// A password as it is stored: an Argon2id hash in PHC form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +35,7 @@ impl HashedPassword {
 pub struct Passwords {
     workers: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    memories: Arc<Memories>,
     failures: Arc<Failures>,
 }
 
@@ -48,6 +46,7 @@ impl Passwords {
         Self {
             workers: Arc::new(Semaphore::new(workers)),
             places: Arc::new(Semaphore::new(workers + usize::from(limits.password_queue))),
+            memories: Arc::default(),
             failures: Arc::new(Failures::new(limits)),
         }
     }
@@ -57,7 +56,7 @@ impl Passwords {
         let (password, salt) = (password.clone(), random.bytes::<16>());
         let turn = self.turn().await?;
         let hash = turn
-            .run(move || argon2id().hash_password_with_salt(password.as_bytes(), &salt))
+            .run(move |memory| memory.hash(password.as_bytes(), &salt))
             .await?
             .map_err(PasswordError::Hash)?;
         Ok(HashedPassword(hash.to_string().into()))
@@ -82,8 +81,8 @@ impl Passwords {
         self.admit(guess, clock)?;
         let (guess, clock) = (guess.clone(), clock.clone());
         let failures = Arc::clone(&self.failures);
-        let checked = turn.run(move || {
-            let is_right = is_of(&password, stored.as_deref());
+        let checked = turn.run(move |memory| {
+            let is_right = is_of(&password, stored.as_deref(), memory);
             // Here, so that it counts before the next guess gets its turn, and when nobody waits for the answer.
             if !is_right {
                 failures.record(&guess, clock.elapsed());
@@ -101,6 +100,7 @@ impl Passwords {
         Ok(Turn {
             _place: place,
             _worker: worker,
+            memories: Arc::clone(&self.memories),
         })
     }
 }
@@ -109,29 +109,29 @@ impl Passwords {
 struct Turn {
     _place: OwnedSemaphorePermit,
     _worker: OwnedSemaphorePermit,
+    memories: Arc<Memories>,
 }
 
 impl Turn {
     async fn run<T: Send + 'static>(
         self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
         let task = tokio::task::spawn_blocking(move || {
-            let _held = self;
-            work()
+            let held = self;
+            held.memories.lend(work)
         });
         Ok(task.await?)
     }
 }
 
-fn is_of(password: &Password, stored: Option<&str>) -> bool {
+fn is_of(password: &Password, stored: Option<&str>, memory: &mut Memory) -> bool {
     let stored = stored.and_then(|text| phc::PasswordHash::new(text).ok());
     let is_known = stored.is_some();
     let Some(hash) = stored.or_else(|| phc::PasswordHash::new(DECOY).ok()) else {
         return false;
     };
-    let fits = argon2id().verify_password(password.as_bytes(), &hash);
-    fits.is_ok() && is_known
+    memory.fits(password.as_bytes(), &hash) && is_known
 }
 
 #[cfg(test)]
@@ -195,7 +195,8 @@ mod tests {
             Some("demo-password"),
             Some("scrypt:32768:8:1$s$00"),
         ] {
-            assert!(!is_of(&password("demo-password"), stored), "{stored:?}");
+            let is_right = is_of(&password("demo-password"), stored, &mut Memory::default());
+            assert!(!is_right, "{stored:?}");
         }
     }
 

@@ -1,0 +1,192 @@
+//! A writer that is killed in the middle of bets, and books that somebody tampered with.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use nix::sys::signal::Signal;
+use reqwest::Method;
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+use tests::database::Database;
+use tests::{Client, Installation};
+use tokio::task::JoinSet;
+
+use super::{Ended, Running, edgebook, run, within};
+
+const BET: &str = "/api/casino/slots/bet";
+/// Players who bet at once.
+const PLAYERS: usize = 6;
+/// How often the writer is killed.
+const KILLS: usize = 3;
+/// Answers between two kills.
+const ANSWERS: usize = 40;
+
+async fn verify_books(database: &Database) -> Ended {
+    let mut command = edgebook(&["write-api", "verify-books"]);
+    command.env("DATABASE_URL", database.url());
+    run(command).await
+}
+
+/// A writer of its own process, and where it answers.
+async fn writer(installation: &Installation) -> (Running, String) {
+    let mut command = edgebook(&["write-api", "serve", "--listen", "127.0.0.1:0", "--log", "off"]);
+    command
+        .env("DATABASE_URL", installation.database.url())
+        .env("WEBHOOK_SECRET", &installation.webhook_secret);
+    let mut writer = Running::start(command);
+    let said = writer.says("listening on ").await;
+    let url = said.trim().trim_start_matches("listening on ").to_owned();
+    (writer, url)
+}
+
+/// A key that was asked with, and the answer if one came.
+type Asked = (String, Option<Vec<u8>>);
+
+/// Bets, each with a key of its own, until no answer comes.
+async fn bet_until_cut_off(player: Client, name: String, answers: Arc<AtomicUsize>) -> (Client, Vec<Asked>) {
+    let mut asked = Vec::new();
+    loop {
+        let key = format!("{name}-{}", asked.len());
+        let body = json!({"stake": 1}).to_string().into_bytes();
+        let sent = player
+            .with("idempotency-key", &key)
+            .try_send(Method::POST, BET, Some(body))
+            .await;
+        let Ok(answer) = sent else {
+            asked.push((key, None));
+            return (player, asked);
+        };
+        answer.ok();
+        asked.push((key, Some(answer.bytes)));
+        answers.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_bet_whose_writer_was_killed_has_one_effect_when_it_is_asked_again() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let mut tokens = Vec::new();
+    for number in 0..PLAYERS {
+        let name = format!("player{number}");
+        let player = installation.player(&aurora, &name, 1_000_000).await;
+        tokens.push(player.token);
+    }
+    let mut keys = 0;
+    for kill in 0..KILLS {
+        let (mut killed, url) = writer(&installation).await;
+        let answers = Arc::<AtomicUsize>::default();
+        let mut players = JoinSet::new();
+        for (number, token) in tokens.iter().enumerate() {
+            let player = Client::new(&url).logged_in(token);
+            let name = format!("{kill}-{number}");
+            players.spawn(bet_until_cut_off(player, name, Arc::clone(&answers)));
+        }
+        within("bets are answered", || answers.load(Ordering::SeqCst) >= ANSWERS).await;
+        killed.signal(Signal::SIGKILL);
+        assert_eq!(killed.ended().await, None);
+        let players = players.join_all().await;
+
+        let (mut restarted, url) = writer(&installation).await;
+        for (player, asked) in players {
+            keys += asked.len();
+            let player = player.at(&url);
+            for (key, first) in asked {
+                let player = player.with("idempotency-key", &key);
+                let again = player.post(BET, &json!({"stake": 1})).await;
+                again.ok();
+                assert!(first.is_none_or(|first| first == again.bytes), "{key}");
+            }
+        }
+        restarted.signal(Signal::SIGTERM);
+        assert_eq!(restarted.ended().await, Some(0), "{}", restarted.err());
+    }
+    let counted: HashMap<&str, i64> = count(&installation.database, &["rounds", "commands"]).await;
+    let keys = i64::try_from(keys).unwrap();
+    assert_eq!(counted, HashMap::from([("rounds", keys), ("commands", keys)]));
+    let verified = verify_books(&installation.database).await;
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    assert_eq!(verified.out, "the books are right\n");
+    installation.finish().await;
+}
+
+async fn count<'a>(database: &Database, tables: &[&'a str]) -> HashMap<&'a str, i64> {
+    let mut counted = HashMap::new();
+    for table in tables {
+        let statement = AssertSqlSafe(format!("select count(*) from {table}"));
+        let rows = sqlx::query_scalar(statement).fetch_one(database.pool());
+        counted.insert(*table, rows.await.unwrap());
+    }
+    counted
+}
+
+async fn execute(database: &Database, statement: &'static str) -> Result<(), sqlx::Error> {
+    let done = sqlx::raw_sql(statement).execute(database.pool()).await;
+    done.map(drop)
+}
+
+#[tokio::test]
+async fn whatever_is_tampered_with_in_the_books_is_found_and_described() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let alice = installation.player(&aurora, "alice", 100_000).await;
+    let player = installation.reader(0).logged_in(&alice.token);
+    for _ in 0..3 {
+        player.post(BET, &json!({"stake": 1})).await.ok();
+    }
+    let database = &installation.database;
+    for refused in [
+        "update ledger_entries set amount = amount + 1",
+        "delete from ledger_entries",
+        "truncate ledger_entries",
+    ] {
+        assert!(execute(database, refused).await.is_err(), "{refused}");
+    }
+    execute(
+        database,
+        "drop trigger ledger_entries_append_only on ledger_entries;
+         grant update, delete on ledger_entries to current_user",
+    )
+    .await
+    .unwrap();
+    for (tampering, undoing, described) in [
+        (
+            "update wallets set balance = balance + 1",
+            "update wallets set balance = balance - 1",
+            ["wallet ", "a balance of"],
+        ),
+        (
+            "update wallets set paid = paid + 5",
+            "update wallets set paid = paid - 5",
+            ["wallet ", "paid in 3 rounds"],
+        ),
+        (
+            "update wallets set next_nonce = 9",
+            "update wallets set next_nonce = 3",
+            ["next nonce 3", "found next nonce 9"],
+        ),
+        (
+            "update ledger_entries set amount = amount + 1 where wallet_version = 1",
+            "update ledger_entries set amount = amount - 1 where wallet_version = 1",
+            ["entry ", "version 1 and a balance of 100001"],
+        ),
+        (
+            "update ledger_entries set reference = 'x' where reason = 'stake' and wallet_version = 2",
+            "update ledger_entries set reference = rounds.id::text from rounds
+             where ledger_entries.reference = 'x' and nonce = 0",
+            ["round ", "1 stake of 100"],
+        ),
+    ] {
+        execute(database, tampering).await.unwrap();
+        let verified = verify_books(database).await;
+        assert_eq!(verified.code, Some(1), "{tampering}: {verified:?}");
+        assert!(verified.err.contains("the books are wrong"), "{}", verified.err);
+        for words in described.iter().chain(&["expected ", "found "]) {
+            assert!(verified.err.contains(words), "{words}: {}", verified.err);
+        }
+        execute(database, undoing).await.unwrap();
+        assert_eq!(verify_books(database).await.code, Some(0), "{undoing}");
+    }
+    installation.finish().await;
+}
