@@ -95,7 +95,10 @@ create table commands (
 );
 comment on table commands is
     'Idempotency: what was asked with a key and what was answered, written in the transaction of the effect and kept '
-    'for ever.';
+    'for ever. Append-only, as the ledger is.';
+revoke update, delete, truncate on commands from public, current_user;
+create trigger commands_append_only before update or delete or truncate on commands
+    for each statement execute function refuse_change();
 
 create table seed_pairs (
     operator_id bigint not null,

@@ -1,5 +1,5 @@
 //! What this service does not serve goes to write-api, so that a browser needs one origin: passed on as it is, or, on
-//! Fly.io, handed back to the platform with a `fly-replay` header. Must never change a body or answer for write-api.
+//! Fly.io, handed back to the platform with a `fly-replay` header. Must never change a body, or let anybody reach what each service keeps for itself.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -9,7 +9,8 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::LengthLimitError;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError};
 use shared::http::{REQUEST_ID, RequestId, nothing_here};
 use shared::problem::Problem;
 use tokio::sync::Semaphore;
@@ -135,25 +136,18 @@ pub async fn pass_on(State(reader): State<SharedReader>, request: Request) -> Re
     if let Some(replay) = &door.replay {
         return Ok(([(FLY_REPLAY, replay.clone())], StatusCode::CONFLICT).into_response());
     }
+    let (parts, body) = request.into_parts();
+    // Whole before a place is taken, so that clients who send slowly hold up nobody else.
+    let body = whole(body, reader.options.http.http_body_bytes).await?;
     let Ok(_place) = door.places.try_acquire() else {
         return Err(unreachable(
             "Too many requests are waiting for the write service.",
         ));
     };
-    let limit = reader.options.http.http_body_bytes;
-    let answer = outgoing(door, url, request, limit)
+    let answer = outgoing(door, url, &parts, body)
         .send()
         .await
-        .map_err(|error| {
-            if is_too_long(&error) {
-                return Problem::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "body_too_large",
-                    "The request body is too large",
-                );
-            }
-            unreachable("The write service can't be reached at the moment.").caused_by(error)
-        })?;
+        .map_err(|error| unreachable("The write service can't be reached at the moment.").caused_by(error))?;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = answer.status();
     *response.headers_mut() = without_hop_by_hop(answer.headers());
@@ -167,11 +161,26 @@ fn unreachable(detail: &'static str) -> Problem {
     Problem::unavailable("write_service_unavailable", detail, RETRY_AFTER_S)
 }
 
+/// A body of at most `limit` bytes.
+async fn whole(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    match http_body_util::Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The request body is too large",
+        )),
+        Err(_) => Err(Problem::bad_request(
+            "bad_request",
+            "The request body did not arrive whole",
+        )),
+    }
+}
+
 /// The same request, addressed to write-api and telling who asked.
-fn outgoing(door: &FrontDoor, url: reqwest::Url, request: Request, limit: usize) -> reqwest::RequestBuilder {
-    let (parts, body) = request.into_parts();
+fn outgoing(door: &FrontDoor, url: reqwest::Url, parts: &Parts, body: Bytes) -> reqwest::RequestBuilder {
     let mut headers = without_hop_by_hop(&parts.headers);
-    if let Some(address) = door.client_address(&parts)
+    if let Some(address) = door.client_address(parts)
         && let Ok(address) = HeaderValue::from_str(&address.to_string())
     {
         // A line of its own, behind what the client claims: write-api believes the last one only.
@@ -185,14 +194,11 @@ fn outgoing(door: &FrontDoor, url: reqwest::Url, request: Request, limit: usize)
     {
         headers.insert(REQUEST_ID, id);
     }
-    let has_body =
-        headers.contains_key(header::CONTENT_LENGTH) || parts.headers.contains_key(header::TRANSFER_ENCODING);
-    let outgoing = door.client.request(parts.method, url).headers(headers);
-    if !has_body {
+    let outgoing = door.client.request(parts.method.clone(), url).headers(headers);
+    if body.is_empty() {
         return outgoing;
     }
-    let limited = Body::new(http_body_util::Limited::new(body, limit));
-    outgoing.body(reqwest::Body::wrap_stream(limited.into_data_stream()))
+    outgoing.body(body)
 }
 
 fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
@@ -212,18 +218,6 @@ fn without_hop_by_hop(headers: &HeaderMap) -> HeaderMap {
             kept.append(name, value);
             kept
         })
-}
-
-/// Whether a request failed because its body was longer than allowed.
-fn is_too_long(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if error.is::<LengthLimitError>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 #[cfg(test)]
@@ -273,7 +267,8 @@ mod tests {
                 .body(Body::empty())
                 .unwrap();
             let url = door.address_of(request.uri());
-            let sent = outgoing(&door, url, request, 1).build().unwrap();
+            let (parts, _) = request.into_parts();
+            let sent = outgoing(&door, url, &parts, Bytes::new()).build().unwrap();
             let lines = sent.headers().get_all("x-forwarded-for");
             assert_eq!(lines.iter().next_back().unwrap(), expected, "{header:?}");
             assert_eq!(

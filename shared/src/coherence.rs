@@ -20,9 +20,6 @@ pub const PUSH_PATH: &str = "/internal/coherence";
 /// The response header that tells which version of the data was served: `<kind>=<version>`, comma separated.
 pub const VERSION_HEADER: &str = "edgebook-version";
 
-/// The request header that asks for data at least this new: `<kind>=<version>`, comma separated.
-pub const MIN_VERSION_HEADER: &str = "edgebook-min-version";
-
 /// What sort of cached data a version belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -151,22 +148,6 @@ pub struct PushAnswer {
 /// Most changes in one push.
 pub const MAX_CHANGES: usize = 1000;
 
-/// Reads `<kind>=<version>` pairs, as [`MIN_VERSION_HEADER`] carries them.
-///
-/// # Errors
-/// When a pair has another form or names no kind.
-pub fn parse_versions(text: &str) -> Result<Vec<(Kind, Version)>, UnknownKind> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (kind, version) = pair.split_once('=').ok_or(UnknownKind)?;
-            let version = version.trim().parse().map_err(|_| UnknownKind)?;
-            Ok((kind.trim().parse()?, Version::new(version)))
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,16 +167,5 @@ mod tests {
             assert_eq!(kind.to_string().parse(), Ok(kind));
         }
         assert_eq!("feed:chess".parse::<Kind>(), Err(UnknownKind));
-    }
-
-    #[test]
-    fn versions_are_read_from_a_header() {
-        let versions = parse_versions("theme=7, feed:soccer=12").unwrap();
-        let soccer = Sport::find("soccer").unwrap();
-        assert_eq!(versions[0], (Kind::Theme, Version::new(7)));
-        assert_eq!(versions[1], (Kind::Feed(soccer), Version::new(12)));
-        for bad in ["theme", "theme=x", "chess=1"] {
-            assert_eq!(parse_versions(bad), Err(UnknownKind), "{bad}");
-        }
     }
 }

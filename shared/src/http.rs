@@ -32,7 +32,8 @@ pub struct HttpLimits {
     /// connection is kept.
     #[arg(long, env = "HTTP_HEADER_MS", default_value_t = 75_000)]
     pub http_header_ms: u64,
-    /// Longest head of a request (its first line and headers), in bytes; at least 8192.
+    /// Longest head of a request (its first line and headers), in bytes; at least 8192. It is read in steps, so that
+    /// up to twice as much may pass.
     #[arg(long, env = "HTTP_HEAD_BYTES", default_value_t = 32_768)]
     pub http_head_bytes: usize,
     /// How long a whole request may take, sending its body included, in milliseconds.
@@ -263,15 +264,18 @@ fn malformed(field: &str) -> Problem {
     }
 }
 
-/// 422 for a member that does not fit. serde names a missing member in its text only.
+/// 422 for a member that does not fit. serde names a missing or a repeated member in its text only.
 fn misfit(path: &str, cause: &serde_json::Error) -> Problem {
     let text = plain(cause);
-    let missing = text
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.strip_suffix('`'));
-    match (path, missing) {
-        (".", Some(field)) => Problem::invalid_field(field, "is required"),
-        (_, Some(field)) => Problem::invalid_field(&format!("{path}.{field}"), "is required"),
+    let named = [("missing", "is required"), ("duplicate", "is sent twice")]
+        .into_iter()
+        .find_map(|(what, detail)| {
+            let field = text.strip_prefix(what)?.strip_prefix(" field `")?;
+            Some((field.strip_suffix('`')?, detail))
+        });
+    match (path, named) {
+        (".", Some((field, detail))) => Problem::invalid_field(field, detail),
+        (_, Some((field, detail))) => Problem::invalid_field(&format!("{path}.{field}"), detail),
         (".", None) => Problem::invalid_field("body", text),
         (_, None) => Problem::invalid_field(path, text),
     }
@@ -337,6 +341,11 @@ mod tests {
                 "The body goes on after its JSON value",
             ),
             ("{}", "invalid_field", "stake is required"),
+            (
+                "{\"stake\":1,\"stake\":1}",
+                "invalid_field",
+                "stake is sent twice",
+            ),
             ("{\"side\":5}", "invalid_field", "side has the wrong type"),
             (
                 "{\"side\":5",

@@ -47,20 +47,6 @@ pub struct Currency {
     decimals: u8,
 }
 
-/// ISO 4217 codes whose minor unit is not a hundredth.
-const UNUSUAL_DECIMALS: [(&[u8; 3], u8); 10] = [
-    (b"BHD", 3),
-    (b"CLP", 0),
-    (b"ISK", 0),
-    (b"JPY", 0),
-    (b"KRW", 0),
-    (b"KWD", 3),
-    (b"OMR", 3),
-    (b"PYG", 0),
-    (b"TND", 3),
-    (b"VND", 0),
-];
-
 impl Currency {
     /// US dollar, the default of a new operator.
     pub const USD: Self = Self {
@@ -68,16 +54,12 @@ impl Currency {
         decimals: 2,
     };
 
-    /// Reads an ISO 4217 code of three upper-case letters; `None` for anything else.
+    /// Reads an ISO 4217 code of three upper-case letters; `None` for anything else, also for what is no money that
+    /// books can be kept in, such as gold.
     pub fn parse(text: &str) -> Option<Self> {
-        let code: [u8; 3] = text.as_bytes().try_into().ok()?;
-        if !code.iter().all(u8::is_ascii_uppercase) {
-            return None;
-        }
-        let decimals = UNUSUAL_DECIMALS
-            .iter()
-            .find(|(unusual, _)| **unusual == code)
-            .map_or(2, |(_, decimals)| *decimals);
+        let currency = iso_currency::Currency::from_code(text)?;
+        let decimals = u8::try_from(currency.exponent()?).ok()?;
+        let code = currency.code().as_bytes().try_into().ok()?;
         Some(Self { code, decimals })
     }
 
@@ -245,6 +227,10 @@ mod tests {
         assert_eq!(show("USD", -5), "-0.05");
         assert_eq!(show("JPY", 70), "70");
         assert_eq!(show("KWD", 1_234), "1.234");
+        assert_eq!(show("XAF", 500), "500");
+        for unknown in ["ABC", "XAU", "XXX", "", "€"] {
+            assert_eq!(Currency::parse(unknown), None, "{unknown}");
+        }
         assert_eq!(Currency::parse("usd"), None);
         assert_eq!(Currency::parse("DOLLAR"), None);
     }

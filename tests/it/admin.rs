@@ -130,18 +130,20 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     answer.problem(status, code);
 }
 
-/// Like production, but patient: on a busy machine a page may take longer than 300 ms to be made anew. And its readers
-/// look for news more often: they learn of a new operator sooner.
+/// Like production, but patient: on a busy machine a page may take longer than 300 ms to be made anew.
 fn installation_of(readers: usize) -> Builder {
-    let patience = [
-        "--hard-wait-ms",
-        "5000",
-        "--push-wait-ms",
-        "5000",
-        "--pull-ms",
-        "50",
-    ];
+    let patience = ["--hard-wait-ms", "5000", "--push-wait-ms", "5000"];
     Installation::builder().readers(readers).reader_args(&patience)
+}
+
+/// One reader that also looks for news more often, so that it learns sooner of a new operator.
+fn small_installation() -> Builder {
+    installation_of(1).reader_args(&["--pull-ms", "50"])
+}
+
+/// Two operators, `aurora` and `bluefin`.
+async fn two_operators(installation: &Installation) -> (Operator, Operator) {
+    tokio::join!(installation.operator("aurora"), installation.operator("bluefin"))
 }
 
 /// The list of routes is whole: these tests must not miss one that is added.
@@ -161,11 +163,10 @@ fn every_route_of_an_operator_is_among_those_tested() {
 
 #[tokio::test]
 async fn only_an_operators_own_staff_change_it() {
-    let installation = installation_of(1).start().await;
-    let aurora = installation.operator("aurora").await;
-    let bluefin = installation.operator("bluefin").await;
+    let installation = small_installation().start().await;
+    let (aurora, bluefin) = two_operators(&installation).await;
     let alice = installation.player(&aurora, "alice", 0).await;
-    events::offer(&installation, "soccer", EVENT, &["1"]).await;
+    events::offer(&installation, &[("soccer", EVENT, &["1"])]).await;
     let before = state(&installation).await;
     let reader = installation.reader(0);
     let (staff, others) = (reader.logged_in(&aurora.token), reader.logged_in(&bluefin.token));
@@ -232,9 +233,9 @@ async fn only_an_operators_own_staff_change_it() {
 
 #[tokio::test]
 async fn a_body_that_is_too_large_or_no_json_changes_nothing() {
-    let installation = installation_of(1).start().await;
+    let installation = small_installation().start().await;
     let aurora = installation.operator("aurora").await;
-    events::offer(&installation, "soccer", EVENT, &["1"]).await;
+    events::offer(&installation, &[("soccer", EVENT, &["1"])]).await;
     let before = state(&installation).await;
     let staff = installation.reader(0).logged_in(&aurora.token);
     let (open, close) = ("[".repeat(100_000), "]".repeat(100_000));
@@ -328,7 +329,7 @@ async fn changes_at_once_lose_no_version_and_the_last_one_is_what_everybody_sees
     const EACH: i64 = 20;
     let installation = installation_of(2).start().await;
     let aurora = installation.operator("aurora").await;
-    events::offer(&installation, "soccer", EVENT, &["1", "2"]).await;
+    events::offer(&installation, &[("soccer", EVENT, &["1", "2"])]).await;
     let readers = [installation.reader(0), installation.reader(1)];
     let staff = |number: i64| readers[usize::from(number % 2 == 0)].logged_in(&aurora.token);
     let color = |number: i64| format!("#0000{number:02x}");

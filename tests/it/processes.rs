@@ -24,7 +24,7 @@ mod launcher;
 mod tools;
 
 /// Whatever a process is waited for here comes within this.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(20);
 /// Stands in every URL and secret that nobody may be shown.
 const SECRET: &str = "hunter2";

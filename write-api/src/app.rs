@@ -140,7 +140,7 @@ fn router(app: SharedApp) -> Router {
         .fallback(async || nothing_here())
         .layer(from_fn_with_state(limits.clone(), within_request_time))
         .layer(DefaultBodyLimit::max(limits.http_body_bytes))
-        .route_layer(from_fn_with_state(metrics, measure))
+        .layer(from_fn_with_state(metrics, measure))
         .layer(from_fn_with_state(ids, outermost))
         .with_state(app)
 }

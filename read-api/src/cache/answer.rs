@@ -57,7 +57,7 @@ pub fn answer(request: &HeaderMap, entry: &Entry, outcome: Outcome, age: Duratio
 const fn status(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Hit => "edgebook; hit",
-        Outcome::Stale => "edgebook; hit; fwd=stale",
+        Outcome::Stale => "edgebook; fwd=stale",
         Outcome::Miss => "edgebook; fwd=miss; stored",
     }
 }

@@ -1,4 +1,4 @@
-//! The newest version known of each topic. Must never go down, except on the word of the primary.
+//! The newest version known of each topic. Must never go down.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

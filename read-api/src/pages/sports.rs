@@ -115,7 +115,12 @@ pub async fn events(
         Some(subdomain) => Some(super::operator(&reader, &subdomain).await?.id),
         None => None,
     };
-    super::serve(&reader, Page::Events(sport, operator), &headers).await
+    // Who never disabled anything shares the page of all.
+    let own_list = operator.filter(|operator| {
+        let topic = disabled_topic(*operator);
+        reader.versions.load().of(topic) > Version::NONE
+    });
+    super::serve(&reader, Page::Events(sport, own_list), &headers).await
 }
 
 /// Fetches the events of a sport.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::{Client, Installation};
 
-use super::{CODE, MARKUP, installation_of, named, state, version};
+use super::{CODE, MARKUP, installation_of, named, small_installation, state, two_operators, version};
 
 const UPDATE: &str = "/api/branding/aurora/update";
 
@@ -75,8 +75,7 @@ async fn update(staff: &Client, body: Value) -> Value {
 #[tokio::test]
 async fn an_update_is_merged_deeply_and_null_puts_a_member_back() {
     let installation = installation_of(2).start().await;
-    let aurora = installation.operator("aurora").await;
-    let bluefin = installation.operator("bluefin").await;
+    let (aurora, bluefin) = two_operators(&installation).await;
     let staff = installation.writer().logged_in(&aurora.token);
     let readers = [installation.reader(0), installation.reader(1)];
     let default = shown(&readers[0]).await;
@@ -140,7 +139,7 @@ async fn an_update_is_merged_deeply_and_null_puts_a_member_back() {
 
 #[tokio::test]
 async fn no_branding_field_takes_css_script_or_another_type() {
-    let installation = installation_of(1).start().await;
+    let installation = small_installation().start().await;
     let aurora = installation.operator("aurora").await;
     let staff = installation.reader(0).logged_in(&aurora.token);
     update(
@@ -222,7 +221,7 @@ async fn no_branding_field_takes_css_script_or_another_type() {
 
 #[tokio::test]
 async fn limits_agree_with_each_other_and_bets_are_held_to_them() {
-    let installation = installation_of(1).start().await;
+    let installation = small_installation().start().await;
     let aurora = installation.operator("aurora").await;
     let alice = installation.player(&aurora, "alice", 100_000).await;
     let staff = installation.reader(0).logged_in(&aurora.token);

@@ -5,13 +5,50 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::coherence::Topic;
 use shared::sports::Sport;
+use sqlx::PgConnection;
 use tests::{Client, Installation};
 
-use super::{installation_of, refused, state, version};
+use super::{installation_of, refused, small_installation, state, two_operators, version};
 
-/// Puts an event with these markets on offer; every reader lists it.
-pub(super) async fn offer(installation: &Installation, sport: &str, event: &str, markets: &[&str]) {
+/// A sport, an event's id and those of its markets.
+type Offer<'a> = (&'a str, &'a str, &'a [&'a str]);
+
+/// Puts events on offer; every reader lists them.
+pub(super) async fn offer(installation: &Installation, offers: &[Offer<'_>]) {
     let mut transaction = installation.database.pool().begin().await.unwrap();
+    for offer in offers {
+        insert(&mut transaction, offer).await;
+    }
+    let topics: Vec<_> = offers
+        .iter()
+        .map(|(sport, ..)| Topic::feed(Sport::find(sport).unwrap()))
+        .collect();
+    write_api::coherence::bump_all(&topics, &mut transaction)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    for number in 0..installation.readers.len() {
+        let reader = &installation.reader(number);
+        let is_listed = |offer: &Offer| {
+            let (path, event) = (format!("/api/sports/events/{}", offer.0), offer.1.to_owned());
+            async move {
+                let list = reader.get(&path).await.ok();
+                list.as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|listed| listed["id"] == event)
+            }
+        };
+        for offer in offers {
+            let limit = Duration::from_secs(10);
+            installation
+                .within(limit, "the event is listed", || is_listed(offer))
+                .await;
+        }
+    }
+}
+
+async fn insert(db: &mut PgConnection, (sport, event, markets): &Offer<'_>) {
     sqlx::query(
         "insert into events (sport, id, home, away, league, date_text, time_text, starts_at, status, status_text,
             content_hash, version, first_seen_at, changed_at)
@@ -20,7 +57,7 @@ pub(super) async fn offer(installation: &Installation, sport: &str, event: &str,
     )
     .bind(sport)
     .bind(event)
-    .execute(&mut *transaction)
+    .execute(&mut *db)
     .await
     .unwrap();
     sqlx::query(
@@ -32,24 +69,9 @@ pub(super) async fn offer(installation: &Installation, sport: &str, event: &str,
     .bind(sport)
     .bind(event)
     .bind(markets)
-    .execute(&mut *transaction)
+    .execute(db)
     .await
     .unwrap();
-    let topic = Topic::feed(Sport::find(sport).unwrap());
-    write_api::coherence::bump(topic, &mut transaction).await.unwrap();
-    transaction.commit().await.unwrap();
-    for number in 0..installation.readers.len() {
-        let reader = installation.reader(number);
-        installation
-            .within(Duration::from_secs(10), "the event is listed", || async {
-                let list = reader.get(&format!("/api/sports/events/{sport}")).await.ok();
-                list.as_array()
-                    .unwrap()
-                    .iter()
-                    .any(|listed| listed["id"] == event)
-            })
-            .await;
-    }
 }
 
 /// The events that an operator's players see, each with its markets: `4711[1,2] 4712[1]`.
@@ -73,10 +95,12 @@ fn toggle(key: &str) -> String {
 #[tokio::test]
 async fn what_an_operator_disables_is_gone_at_once_from_its_own_lists_only() {
     let installation = installation_of(2).start().await;
-    let aurora = installation.operator("aurora").await;
-    let bluefin = installation.operator("bluefin").await;
-    offer(&installation, "soccer", "4711", &["1", "2"]).await;
-    offer(&installation, "soccer", "4712", &["1"]).await;
+    let (aurora, bluefin) = two_operators(&installation).await;
+    offer(
+        &installation,
+        &[("soccer", "4711", &["1", "2"]), ("soccer", "4712", &["1"])],
+    )
+    .await;
     let staff = installation.writer().logged_in(&aurora.token);
     let (none, both, second) = ("4712[1]", "4711[1,2] 4712[1]", "4711[2] 4712[1]");
     let mut expected = 0;
@@ -132,17 +156,16 @@ async fn what_an_operator_disables_is_gone_at_once_from_its_own_lists_only() {
 
 #[tokio::test]
 async fn a_key_that_stands_for_nothing_or_for_several_things_changes_nothing() {
-    let installation = installation_of(1).start().await;
+    let installation = small_installation().start().await;
     let aurora = installation.operator("aurora").await;
-    for (sport, event, markets) in [
-        ("soccer", "100", &["1"][..]),
+    let offers: [Offer<'_>; 5] = [
+        ("soccer", "100", &["1"]),
         ("tennis", "100", &["1", "2"]),
         ("soccer", "5_1", &["1"]),
         ("soccer", "5", &["1", "1_1"]),
         ("boxing", "Ünï-#1", &["1"]),
-    ] {
-        offer(&installation, sport, event, markets).await;
-    }
+    ];
+    offer(&installation, &offers).await;
     let reader = installation.reader(0);
     let staff = reader.logged_in(&aurora.token);
     let before = state(&installation).await;
@@ -231,10 +254,9 @@ async fn a_key_that_stands_for_nothing_or_for_several_things_changes_nothing() {
 
 #[tokio::test]
 async fn the_list_of_what_is_disabled_is_paged_and_each_operators_own() {
-    let installation = installation_of(1).start().await;
-    let aurora = installation.operator("aurora").await;
-    let bluefin = installation.operator("bluefin").await;
-    offer(&installation, "soccer", "4711", &["1", "2"]).await;
+    let installation = small_installation().start().await;
+    let (aurora, bluefin) = two_operators(&installation).await;
+    offer(&installation, &[("soccer", "4711", &["1", "2"])]).await;
     let staff = installation.reader(0).logged_in(&aurora.token);
     for key in ["4711", "4711_2", "4711_1"] {
         staff.post(&toggle(key), &json!({"disabled": true})).await.ok();
@@ -296,10 +318,9 @@ async fn the_list_of_what_is_disabled_is_paged_and_each_operators_own() {
 
 #[tokio::test]
 async fn an_operator_can_disable_so_much_and_no_more() {
-    let installation = installation_of(1).start().await;
-    let aurora = installation.operator("aurora").await;
-    let bluefin = installation.operator("bluefin").await;
-    offer(&installation, "soccer", "4711", &["1"]).await;
+    let installation = small_installation().start().await;
+    let (aurora, bluefin) = two_operators(&installation).await;
+    offer(&installation, &[("soccer", "4711", &["1"])]).await;
     let fill = "insert into disabled_events (operator_id, event_key, sport, event_id, disabled_by, disabled_at)
         select $1, 'old' || number, 'soccer', 'old' || number, $2, now() from generate_series(1, 2000) number";
     sqlx::query(fill)

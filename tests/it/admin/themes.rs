@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CODE, MARKUP, installation_of, named, state, version};
+use super::{CODE, MARKUP, installation_of, named, small_installation, state, two_operators, version};
 
 const SAVE: &str = "/api/save-theme/aurora";
 
@@ -32,7 +32,7 @@ fn all(fields: &[&str], value: &Value) -> Value {
 
 #[tokio::test]
 async fn no_theme_field_takes_css_script_or_another_type() {
-    let installation = installation_of(1).start().await;
+    let installation = small_installation().start().await;
     let aurora = installation.operator("aurora").await;
     let reader = installation.reader(0);
     let staff = reader.logged_in(&aurora.token);
@@ -142,8 +142,7 @@ async fn no_theme_field_takes_css_script_or_another_type() {
 #[tokio::test]
 async fn a_saved_theme_is_shown_member_by_member_and_saving_it_again_changes_nothing() {
     let installation = installation_of(2).start().await;
-    let aurora = installation.operator("aurora").await;
-    let bluefin = installation.operator("bluefin").await;
+    let (aurora, bluefin) = two_operators(&installation).await;
     let staff = installation.writer().logged_in(&aurora.token);
     let default = installation.reader(0).get("/api/load-theme/aurora").await.ok();
     let mut expected = default.clone();

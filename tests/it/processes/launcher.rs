@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, killpg};
 use serde_json::{Value, json};
 use tests::database::Database;
 use tests::{Answer, Client};
@@ -63,6 +63,18 @@ fn names_everybody(table: &str, site: &Site) {
     }
 }
 
+/// Else it would prove nothing that none of these is found afterwards.
+fn runs_everything(site: &Site) {
+    let running = processes_in(site.data.path());
+    for name in ["--data", "write-api", "reader-1", "reader-2", "postgres"] {
+        let is_there = running.iter().any(|(_, command)| command.contains(name));
+        assert!(
+            is_there || cfg!(not(target_os = "linux")),
+            "{name} in {running:?}"
+        );
+    }
+}
+
 async fn shows_demo_and_sample(reader: &Client) {
     has(&reader.get("/api/branding/aurora").await, "northern lights");
     has(&reader.get("/api/theme-css/aurora").await, "#60a5fa");
@@ -79,6 +91,7 @@ async fn one_command_brings_everything_up_keeps_its_data_and_takes_everything_do
 
     let (launcher, table) = site.launch(site.command(&["--fresh"])).await;
     names_everybody(&table, &site);
+    runs_everything(&site);
     for reader in &readers {
         shows_demo_and_sample(reader).await;
     }
@@ -234,6 +247,7 @@ async fn a_second_launcher_in_the_same_folder_is_refused_and_does_the_first_no_h
     database.finish().await;
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_service_that_dies_is_named_and_the_rest_is_stopped() {
     let (site, database) = (Site::new(2), Database::create().await);
@@ -243,7 +257,7 @@ async fn a_service_that_dies_is_named_and_the_rest_is_stopped() {
         .iter()
         .find(|(_, command)| command.contains("reader-2"))
         .expect("the second reader runs");
-    kill(*reader, Signal::SIGKILL).unwrap();
+    nix::sys::signal::kill(*reader, Signal::SIGKILL).unwrap();
     assert_eq!(launcher.ended().await, Some(1));
     launcher.complains("reader-2 ended with signal: 9").await;
     site.is_left_alone().await;

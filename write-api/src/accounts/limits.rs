@@ -26,6 +26,9 @@ pub struct AccountLimits {
     /// Passwords that may wait to be hashed; more are refused with 503.
     #[arg(long, env = "PASSWORD_QUEUE", default_value_t = Self::DEFAULT.password_queue)]
     pub password_queue: u16,
+    /// How long a password may wait to be hashed before it is refused with 503, in milliseconds.
+    #[arg(long, env = "PASSWORD_WAIT_MS", default_value_t = Self::DEFAULT.password_wait_ms)]
+    pub password_wait_ms: u64,
     /// Failed log-ins for one name from one address within the window, after which further ones are refused with 429.
     #[arg(long, env = "LOGIN_FAILURES_PER_ACCOUNT", default_value_t = Self::DEFAULT.login_failures_per_account,
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -64,6 +67,7 @@ impl AccountLimits {
         session_sweep_batch: 1000,
         password_workers: 2,
         password_queue: 128,
+        password_wait_ms: 4000,
         login_failures_per_account: 10,
         login_failures_per_name: 100,
         login_failures_per_address: 1000,

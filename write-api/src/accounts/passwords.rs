@@ -4,6 +4,7 @@
 mod memory;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use argon2::password_hash::phc;
 use shared::clock::Clock;
@@ -35,6 +36,7 @@ impl HashedPassword {
 pub struct Passwords {
     workers: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    wait: Duration,
     memories: Arc<Memories>,
     failures: Arc<Failures>,
 }
@@ -46,6 +48,7 @@ impl Passwords {
         Self {
             workers: Arc::new(Semaphore::new(workers)),
             places: Arc::new(Semaphore::new(workers + usize::from(limits.password_queue))),
+            wait: Duration::from_millis(limits.password_wait_ms),
             memories: Arc::default(),
             failures: Arc::new(Failures::new(limits)),
         }
@@ -95,8 +98,10 @@ impl Passwords {
     async fn turn(&self) -> Result<Turn, PasswordError> {
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| PasswordError::Busy)?;
-        let worker = Arc::clone(&self.workers).acquire_owned().await;
-        let worker = worker.map_err(|_| PasswordError::Busy)?;
+        let worker = tokio::time::timeout(self.wait, Arc::clone(&self.workers).acquire_owned()).await;
+        let Ok(Ok(worker)) = worker else {
+            return Err(PasswordError::Busy);
+        };
         Ok(Turn {
             _place: place,
             _worker: worker,

@@ -58,7 +58,58 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
     if let Some(difference) = in_rounds(db).await? {
         return Ok(Some(difference));
     }
-    in_nonces(db).await
+    if let Some(difference) = in_nonces(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = in_accounts(db).await? {
+        return Ok(Some(difference));
+    }
+    in_commands(db).await
+}
+
+/// Every account of the house that an entry names is one that there is.
+async fn in_accounts(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            e.operator_id as "operator!: OperatorId",
+            format('entry %s', e.id) as "subject!",
+            'an account of the house' as "expected!",
+            format('account %s', code) as "found!"
+        from ledger_entries e
+        cross join lateral (values (e.debit_account), (e.credit_account)) as sides (code)
+        where code < 0
+            and not exists (select from ledger_accounts a where a.code = sides.code)
+        order by e.operator_id, e.id
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Every round that a kept answer names is one that there is.
+async fn in_commands(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            c.operator_id as "operator!: OperatorId",
+            format('command %s of %s', c.key, c.actor) as "subject!",
+            'a round' as "expected!",
+            format('no round %s', c.answer ->> 'ref') as "found!"
+        from commands c
+        where c.answer ->> 'ref' is not null
+            and not exists (
+                select from rounds r where r.operator_id = c.operator_id and r.id::text = c.answer ->> 'ref'
+            )
+        order by c.operator_id, c.actor, c.key
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// The versions of a wallet's entries are 1, 2, 3 …, and each balance follows from the one before. Never negative.
