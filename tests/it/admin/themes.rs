@@ -31,7 +31,10 @@ fn all(fields: &[&str], value: &Value) -> Value {
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "one table of fields and attacks reads best in one piece")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one table of fields and attacks reads best in one piece"
+)]
 async fn no_theme_field_takes_css_script_or_another_type() {
     let installation = small_installation().start().await;
     let aurora = installation.operator("aurora").await;
