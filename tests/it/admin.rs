@@ -13,7 +13,10 @@ mod events;
 mod themes;
 
 const EVENT: &str = "4711";
+const SAVE_THEME: &str = "/api/save-theme/aurora";
+const UPDATE_BRANDING: &str = "/api/branding/aurora/update";
 const TOGGLE_CASINO: &str = "/api/admin/aurora/toggle-casino";
+const TOGGLE_EVENT: &str = "/api/admin/aurora/betting-events/4711/toggle";
 
 /// Every route of an operator's staff, with a body that is accepted and changes something; none for a GET.
 const ROUTES: [(&str, Option<&str>); 6] = [
@@ -331,52 +334,41 @@ async fn changes_at_once_lose_no_version_and_the_last_one_is_what_everybody_sees
     let aurora = installation.operator("aurora").await;
     events::offer(&installation, &[("soccer", EVENT, &["1", "2"])]).await;
     let readers = [installation.reader(0), installation.reader(1)];
-    let staff = |number: i64| readers[usize::from(number % 2 == 0)].logged_in(&aurora.token);
-    let color = |number: i64| format!("#0000{number:02x}");
     let changes = (0..EACH).flat_map(|number| {
-        let color = color(number);
+        let staff = readers[usize::from(number % 2 == 0)].logged_in(&aurora.token);
+        let color = format!("#0000{number:02x}");
         [
-            (
-                staff(number),
-                "/api/save-theme/aurora",
-                json!({"primaryColor": color}),
-            ),
-            (
-                staff(number),
-                "/api/branding/aurora/update",
-                json!({"theme": {"primary_color": color}}),
-            ),
-            (staff(number), TOGGLE_CASINO, json!({})),
-            (
-                staff(number),
-                "/api/admin/aurora/betting-events/4711/toggle",
-                json!({}),
-            ),
+            (SAVE_THEME, json!({"primaryColor": color})),
+            (UPDATE_BRANDING, json!({"theme": {"primary_color": color}})),
+            (TOGGLE_CASINO, json!({})),
+            (TOGGLE_EVENT, json!({})),
         ]
+        .map(|(path, body)| (staff.clone(), path, body))
     });
     let answers = all_at_once(changes).await;
-    for kind in ["theme", "branding"] {
-        let versions = versions(&of_kind(&answers, kind));
-        assert_eq!(versions, (1..=EACH).collect::<Vec<_>>(), "{kind}");
-    }
-    // Version 1 of the operator is its creation, so both switches go over from on.
-    for (kind, first, switch, is_on) in [
-        ("operator", 2, "casino_enabled", true),
-        ("disabled_events", 1, "is_disabled", false),
+    for (kind, first) in [
+        ("theme", 1),
+        ("branding", 1),
+        ("disabled_events", 1),
+        ("operator", 2),
     ] {
-        let switched = of_kind(&answers, kind);
+        let expected: Vec<_> = (first..first + EACH).collect();
+        assert_eq!(versions(&of_kind(&answers, kind)), expected, "{kind}");
+    }
+    let (casino, event) = (
+        of_kind(&answers, "operator"),
+        of_kind(&answers, "disabled_events"),
+    );
+    for (number, (casino, event)) in casino.into_iter().zip(event).enumerate() {
+        let is_first_of_two = number % 2 == 0;
         assert_eq!(
-            versions(&switched),
-            (first..first + EACH).collect::<Vec<_>>(),
-            "{kind}"
+            casino["casino_enabled"], !is_first_of_two,
+            "each goes over from what was"
         );
-        for pair in switched.chunks(2) {
-            assert_eq!(
-                (&pair[0][switch], &pair[1][switch]),
-                (&json!(!is_on), &json!(is_on)),
-                "{kind}"
-            );
-        }
+        assert_eq!(
+            event["is_disabled"], is_first_of_two,
+            "each goes over from what was"
+        );
     }
     let theme: String = text(&installation, "select primary_color from themes").await;
     let branding = "select branding #>> '{theme,primary_color}' from operator_settings";
@@ -387,23 +379,30 @@ async fn changes_at_once_lose_no_version_and_the_last_one_is_what_everybody_sees
         assert_eq!(shown.header("edgebook-version"), format!("theme={EACH}"));
         let shown = reader.get("/api/branding/aurora").await.ok();
         assert_eq!(shown["branding"]["theme"]["primary_color"], branding);
-        assert_eq!(
-            reader.get("/api/aurora/casino-enabled").await.ok()["casino_enabled"],
-            true
-        );
+        let shown = reader.get("/api/aurora/casino-enabled").await.ok();
+        assert_eq!(shown["casino_enabled"], true);
         assert_eq!(events::offered(reader, "soccer", "aurora").await, "4711[1,2]");
     }
-    let explicit = (0..EACH).map(|number| (staff(number), TOGGLE_CASINO, json!({"casino_enabled": false})));
-    let answers = all_at_once(explicit).await;
-    let one = vec![EACH + 2; 20];
-    assert_eq!(
-        versions(&of_kind(&answers, "operator")),
-        one,
-        "asked for by all, changed by one"
-    );
-    let told = answers
-        .iter()
-        .filter(|answer| answer["readers"]["acknowledged"] != json!([]));
-    assert_eq!(told.count(), 1);
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn of_many_who_ask_for_the_same_at_once_one_changes_something() {
+    let installation = small_installation().start().await;
+    let aurora = installation.operator("aurora").await;
+    events::offer(&installation, &[("soccer", EVENT, &["1"])]).await;
+    let staff = installation.reader(0).logged_in(&aurora.token);
+    let no_one = json!({"acknowledged": [], "pending": [], "unreachable": []});
+    for (path, body, kind, version) in [
+        (TOGGLE_CASINO, json!({"casino_enabled": false}), "operator", 2),
+        (TOGGLE_EVENT, json!({"disabled": true}), "disabled_events", 1),
+        (SAVE_THEME, json!({"textColor": "#123456"}), "theme", 1),
+    ] {
+        let same = (0..20).map(|_| (staff.clone(), path, body.clone()));
+        let answers = all_at_once(same).await;
+        assert_eq!(versions(&of_kind(&answers, kind)), [version; 20]);
+        let told = answers.iter().filter(|answer| answer["readers"] != no_one);
+        assert_eq!(told.count(), 1, "{kind}");
+    }
     installation.finish().await;
 }

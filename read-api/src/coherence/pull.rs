@@ -146,7 +146,7 @@ fn catch_up(reader: &Arc<Reader>) {
 }
 
 /// What has to be fetched after a change: all that is held whole, and of the pages those in memory.
-fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
+pub(super) fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
     let id = topic.operator_id;
     let pages: &[Page] = match topic.kind {
         Kind::Operator => return vec![Job::Directory],

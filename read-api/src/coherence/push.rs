@@ -1,6 +1,7 @@
 //! The writer's push: believed only when signed, answered with the versions that are served from then on.
 //! Must never be needed for correctness: it only makes the pull's news arrive sooner.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,9 +13,11 @@ use shared::http::{Private, RawJson, read_json};
 use shared::ids::Version;
 use shared::problem::Problem;
 
-use super::pull::take_over;
+use super::pull::{take_over, touched};
 use crate::app::{Reader, SharedReader};
 use crate::cache::Page;
+use crate::cache::entry::Entry;
+use crate::cache::flights::Flight;
 
 /// The route.
 pub fn router() -> Router<SharedReader> {
@@ -37,10 +40,14 @@ async fn push(
         return Err(Problem::invalid_field("changes", detail));
     }
     let deadline = reader.clock.elapsed() + Duration::from_millis(reader.options.cache.push_wait_ms);
-    for flight in take_over(&reader, &push.changes) {
-        flight
-            .ended(deadline.saturating_sub(reader.clock.elapsed()))
-            .await;
+    take_over(&reader, &push.changes);
+    // Twice: a fetch that was about to end when the news came may have missed it; the next one does not.
+    for _ in 0..2 {
+        for flight in fetches_of(&reader, &push.changes) {
+            flight
+                .ended(deadline.saturating_sub(reader.clock.elapsed()))
+                .await;
+        }
     }
     let versions = push
         .changes
@@ -51,6 +58,17 @@ async fn push(
         instance: reader.options.instance.clone(),
         versions,
     }))
+}
+
+/// The fetches of what is pushed and not served yet. The pull may have brought the same news a moment before: then its
+/// fetch is joined.
+fn fetches_of(reader: &SharedReader, changes: &[Change]) -> Vec<Flight<Arc<Entry>>> {
+    let is_behind = |change: &&Change| served(reader, change.topic).version < change.version;
+    let jobs = changes
+        .iter()
+        .filter(is_behind)
+        .flat_map(|change| touched(reader, change.topic));
+    jobs.filter_map(|job| reader.refresh(job)).collect()
 }
 
 /// The version of a topic that is served from now on: of the data held whole, or of the oldest page in memory; what is

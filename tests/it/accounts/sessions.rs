@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::clock::Clock;
-use tests::{Answer, Client};
+use tests::{Answer, Client, Installation};
 
 use super::{
     LOGINS, ME, PLAYER_LOGIN, STAFF_LOGIN, builder, count, execute, guess, log_in, platform_staff, refused,
@@ -110,17 +110,7 @@ async fn a_cookie_changes_something_only_for_a_page_of_the_same_site() {
                 refused(&log_out(&page, "/api/admin-logout").await, 403, "cross_site");
             }
         }
-        let seen = from(evil).get(ME).await;
-        assert_eq!(seen.ok()["username"], "alice", "a cookie is enough to look");
-        assert_eq!(
-            seen.header("access-control-allow-origin"),
-            "",
-            "but no other page may read it"
-        );
-        for (path, _) in LOGINS {
-            let forced = log_in(&service.with("origin", evil), path, "alice").await;
-            refused(&forced, 403, "cross_site");
-        }
+        another_site_can_not_read_or_log_in(&service, &from(evil)).await;
         let program = service.logged_in(&alice.token);
         bet(&program).await.ok();
         bet(&program.with("origin", evil)).await.ok();
@@ -139,6 +129,20 @@ async fn a_cookie_changes_something_only_for_a_page_of_the_same_site() {
         "what was refused left no round"
     );
     installation.finish().await;
+}
+
+async fn another_site_can_not_read_or_log_in(service: &Client, page: &Client) {
+    let seen = page.get(ME).await;
+    assert_eq!(seen.ok()["username"], "alice", "a cookie is enough to look");
+    assert_eq!(
+        seen.header("access-control-allow-origin"),
+        "",
+        "but no other page may read it"
+    );
+    for (path, _) in LOGINS {
+        let forced = log_in(&service.with("origin", "http://evil.example"), path, "alice").await;
+        refused(&forced, 403, "cross_site");
+    }
 }
 
 #[tokio::test]
@@ -240,33 +244,29 @@ async fn the_disabled_are_refused_and_let_in_again_later() {
     execute(&installation, "update staff set is_active = true").await;
     staff.get(CASINO_SETTING).await.ok();
 
-    execute(
-        &installation,
-        "update operators set is_active = false where subdomain = 'aurora'",
-    )
-    .await;
-    refused(&player.get(ME).await, 403, "operator_disabled");
-    refused(&bet(&player).await, 403, "operator_disabled");
-    refused(&staff.get(CASINO_SETTING).await, 403, "operator_disabled");
-    refused(&open_casino(&staff).await, 403, "operator_disabled");
-    refused(
-        &log_in(&reader, PLAYER_LOGIN, "alice").await,
-        403,
-        "operator_disabled",
-    );
-    refused(
-        &log_in(&reader, STAFF_LOGIN, "aurora_admin").await,
-        403,
-        "operator_disabled",
-    );
-    let elsewhere = "/api/admin/bluefin/casino-setting";
-    refused(&staff.get(elsewhere).await, 404, "operator_not_found");
+    disable_operator(&installation, &player, &staff).await;
     reader.logged_in(&carol.token).get(ME).await.ok();
     execute(&installation, "update operators set is_active = true").await;
     player.get(ME).await.ok();
     staff.get(CASINO_SETTING).await.ok();
     assert_eq!(count(&installation, "rounds").await, 0);
     installation.finish().await;
+}
+
+/// Disables the operator `aurora`, whose these are.
+async fn disable_operator(installation: &Installation, player: &Client, staff: &Client) {
+    let disable = "update operators set is_active = false where subdomain = 'aurora'";
+    execute(installation, disable).await;
+    refused(&player.get(ME).await, 403, "operator_disabled");
+    refused(&bet(player).await, 403, "operator_disabled");
+    refused(&staff.get(CASINO_SETTING).await, 403, "operator_disabled");
+    refused(&open_casino(staff).await, 403, "operator_disabled");
+    let visitor = installation.reader(0);
+    for (path, name) in [(PLAYER_LOGIN, "alice"), (STAFF_LOGIN, "aurora_admin")] {
+        refused(&log_in(&visitor, path, name).await, 403, "operator_disabled");
+    }
+    let elsewhere = staff.get("/api/admin/bluefin/casino-setting").await;
+    refused(&elsewhere, 404, "operator_not_found");
 }
 
 #[tokio::test]

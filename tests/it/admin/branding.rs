@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use tests::{Client, Installation};
 
-use super::{CODE, MARKUP, installation_of, named, small_installation, state, two_operators, version};
-
-const UPDATE: &str = "/api/branding/aurora/update";
+use super::{
+    CODE, MARKUP, UPDATE_BRANDING, installation_of, named, small_installation, state, two_operators, version,
+};
 
 /// Every member that is free text.
 const TEXTS: [&str; 4] = [
@@ -69,7 +69,7 @@ async fn shown(reader: &Client) -> Value {
 }
 
 async fn update(staff: &Client, body: Value) -> Value {
-    staff.post(UPDATE, &body).await.ok()
+    staff.post(UPDATE_BRANDING, &body).await.ok()
 }
 
 #[tokio::test]
@@ -137,30 +137,41 @@ async fn an_update_is_merged_deeply_and_null_puts_a_member_back() {
     installation.finish().await;
 }
 
+/// Sends `body`: exactly these fields are named.
+async fn refuses(staff: &Client, body: &Value, fields: &[&str]) {
+    let answer = staff.post(UPDATE_BRANDING, body).await;
+    assert_eq!(named(&answer), fields, "{body}");
+}
+
 #[tokio::test]
 async fn no_branding_field_takes_css_script_or_another_type() {
     let installation = small_installation().start().await;
     let aurora = installation.operator("aurora").await;
     let staff = installation.reader(0).logged_in(&aurora.token);
-    update(
-        &staff,
-        json!({"branding": {"welcome_message": "Hello"}, "betting": {"max_bet": 500}}),
-    )
-    .await;
+    let good = json!({"branding": {"welcome_message": "Hello"}, "betting": {"max_bet": 500}});
+    update(&staff, good).await;
     let before = state(&installation).await;
+    bad_values(&staff).await;
+    bad_members(&staff).await;
+    let half =
+        json!({"theme": {"primary_color": "#00ff00", "text_color": "red"}, "betting": {"max_bet": 600}});
+    refuses(&staff, &half, &["theme.text_color"]).await;
+    let after = state(&installation).await;
+    assert_eq!(after, before, "nothing was written, also no half of anything");
+    installation.finish().await;
+}
+
+async fn bad_values(staff: &Client) {
     let mut everything = [&TEXTS[..], &CHECKED].concat();
     everything.sort_unstable();
     for attack in MARKUP {
-        let refused = staff.post(UPDATE, &all(everything.clone(), &json!(attack))).await;
-        assert_eq!(named(&refused), everything, "{attack:?}");
+        refuses(staff, &all(everything.clone(), &json!(attack)), &everything).await;
     }
     for attack in CODE {
-        let refused = staff.post(UPDATE, &all(CHECKED, &json!(attack))).await;
-        assert_eq!(named(&refused), CHECKED, "{attack:?}");
+        refuses(staff, &all(CHECKED, &json!(attack)), &CHECKED).await;
     }
     for wrong in [json!([]), json!({}), json!(["x"]), json!(-1), json!(1e300)] {
-        let refused = staff.post(UPDATE, &all(everything.clone(), &wrong)).await;
-        assert_eq!(named(&refused), everything, "{wrong}");
+        refuses(staff, &all(everything.clone(), &wrong), &everything).await;
     }
     for (path, wrong) in [
         ("branding.welcome_message", json!("x".repeat(201))),
@@ -177,46 +188,26 @@ async fn no_branding_field_takes_css_script_or_another_type() {
         ("betting.commission_rate", json!("0.05")),
         ("betting.odds_format", json!("Decimal")),
     ] {
-        let refused = staff.post(UPDATE, &all([path], &wrong)).await;
-        assert_eq!(named(&refused), [path], "{wrong}");
+        refuses(staff, &all([path], &wrong), &[path]).await;
     }
-    for group in [
-        "theme",
-        "branding",
-        "branding.social_links",
-        "features",
-        "betting",
-        "layout",
-    ] {
+}
+
+async fn bad_members(staff: &Client) {
+    let social_links = "branding.social_links";
+    for group in ["theme", "branding", social_links, "features", "betting", "layout"] {
         for wrong in [json!(null), json!("default"), json!([]), json!(1)] {
-            let refused = staff.post(UPDATE, &all([group], &wrong)).await;
-            assert_eq!(named(&refused), [group], "{wrong}");
+            refuses(staff, &all([group], &wrong), &[group]).await;
         }
     }
-    for unknown in [
-        "theme.primaryColor",
-        "branding.social_links.mastodon",
-        "operator",
-        "custom_css",
-        "theme.custom_css",
-    ] {
-        let refused = staff.post(UPDATE, &all([unknown], &json!("#ffffff"))).await;
-        assert_eq!(named(&refused), [unknown]);
+    let (link, css) = ("branding.social_links.mastodon", "theme.custom_css");
+    for unknown in ["theme.primaryColor", link, "operator", "custom_css", css] {
+        refuses(staff, &all([unknown], &json!("#ffffff")), &[unknown]).await;
     }
     let dotted = json!({"theme.primary_color": "#ffffff"});
-    assert_eq!(named(&staff.post(UPDATE, &dotted).await), ["theme.primary_color"]);
+    refuses(staff, &dotted, &["theme.primary_color"]).await;
     for body in ["[]", "5", "\"x\"", "null"] {
-        staff.post_bytes(UPDATE, body).await.names_field("body");
+        staff.post_bytes(UPDATE_BRANDING, body).await.names_field("body");
     }
-    let half =
-        json!({"theme": {"primary_color": "#00ff00", "text_color": "red"}, "betting": {"max_bet": 600}});
-    assert_eq!(named(&staff.post(UPDATE, &half).await), ["theme.text_color"]);
-    assert_eq!(
-        state(&installation).await,
-        before,
-        "nothing was written, also no half of anything"
-    );
-    installation.finish().await;
 }
 
 #[tokio::test]
@@ -244,16 +235,20 @@ async fn limits_agree_with_each_other_and_bets_are_held_to_them() {
         (r#"{"default_currency": null}"#, "betting.default_currency"),
         (r#"{"currency": "EUR"}"#, "betting.currency"),
     ] {
-        let refused = staff.post_bytes(UPDATE, format!("{{\"betting\":{sent}}}")).await;
+        let refused = staff
+            .post_bytes(UPDATE_BRANDING, format!("{{\"betting\":{sent}}}"))
+            .await;
         assert_eq!(named(&refused), [field], "{sent}");
     }
-    let nan = staff.post_bytes(UPDATE, r#"{"betting":{"max_bet":NaN}}"#).await;
+    let nan = staff
+        .post_bytes(UPDATE_BRANDING, r#"{"betting":{"max_bet":NaN}}"#)
+        .await;
     nan.problem(400, "malformed_json");
     assert_eq!(state(&installation).await, before);
 
     bet(&player, "1").await.ok();
     let limits = r#"{"betting": {"min_bet": 2.00, "max_bet": 2.40, "max_payout": 2.4}}"#;
-    staff.post_bytes(UPDATE, limits).await.ok();
+    staff.post_bytes(UPDATE_BRANDING, limits).await.ok();
     let page = installation.reader(0).get("/api/branding/aurora").await;
     for member in [r#""min_bet":2.00"#, r#""max_bet":2.40"#, r#""max_payout":2.40"#] {
         assert!(page.text().contains(member), "{member} in {}", page.text());
@@ -265,7 +260,7 @@ async fn limits_agree_with_each_other_and_bets_are_held_to_them() {
         bet(&player, stake).await.ok();
     }
     staff
-        .post_bytes(UPDATE, r#"{"betting": {"max_bet": 0.20}}"#)
+        .post_bytes(UPDATE_BRANDING, r#"{"betting": {"max_bet": 0.20}}"#)
         .await
         .names_field("betting.max_bet");
     let reset = json!({"betting": {"min_bet": null, "max_bet": null, "max_payout": null}});

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::coherence::Topic;
 use shared::sports::Sport;
 use sqlx::PgConnection;
-use tests::{Client, Installation};
+use tests::{Answer, Client, Installation};
 
 use super::{installation_of, refused, small_installation, state, two_operators, version};
 
@@ -92,16 +92,18 @@ fn toggle(key: &str) -> String {
     format!("/api/admin/aurora/betting-events/{key}/toggle?{query}")
 }
 
+async fn switch(staff: &Client, key: &str, body: &str) -> Answer {
+    staff.post_bytes(&toggle(key), body).await
+}
+
 #[tokio::test]
 async fn what_an_operator_disables_is_gone_at_once_from_its_own_lists_only() {
     let installation = installation_of(2).start().await;
     let (aurora, bluefin) = two_operators(&installation).await;
-    offer(
-        &installation,
-        &[("soccer", "4711", &["1", "2"]), ("soccer", "4712", &["1"])],
-    )
-    .await;
+    let offers: [Offer<'_>; 2] = [("soccer", "4711", &["1", "2"]), ("soccer", "4712", &["1"])];
+    offer(&installation, &offers).await;
     let staff = installation.writer().logged_in(&aurora.token);
+    let readers = [installation.reader(0), installation.reader(1)];
     let (none, both, second) = ("4712[1]", "4711[1,2] 4712[1]", "4711[2] 4712[1]");
     let mut expected = 0;
     for (key, body, is_disabled, is_change, seen) in [
@@ -113,7 +115,7 @@ async fn what_an_operator_disables_is_gone_at_once_from_its_own_lists_only() {
         ("4711_1", r#"{"disabled":true}"#, true, true, second),
         (
             "4711_1",
-            r#"{"disabled":true,"sport":"soccer"}"#,
+            r#"{"sport":"soccer","disabled":true}"#,
             true,
             false,
             second,
@@ -129,25 +131,23 @@ async fn what_an_operator_disables_is_gone_at_once_from_its_own_lists_only() {
         ("4711_1", r#"{"disabled":null}"#, false, true, both),
     ] {
         expected += i64::from(is_change);
-        let answer = staff.post_bytes(&toggle(key), body).await.ok();
-        assert_eq!(answer["event_key"], key);
-        assert_eq!(answer["sport"], "soccer");
-        assert_eq!(answer["event_id"], "4711");
-        assert_eq!(
-            answer["market_id"],
-            if key == "4711" { json!(null) } else { json!("1") }
-        );
-        assert_eq!(answer["is_disabled"], is_disabled, "{key} {body}");
-        assert_eq!(answer["version"], expected, "{key} {body}");
-        let told = if is_change {
-            json!(["reader-0", "reader-1"])
-        } else {
-            json!([])
-        };
-        assert_eq!(answer["readers"]["acknowledged"], told, "{key} {body}");
-        for reader in [installation.reader(0), installation.reader(1)] {
-            assert_eq!(offered(&reader, "soccer", "aurora").await, seen, "{key} {body}");
-            assert_eq!(offered(&reader, "soccer", "bluefin").await, both, "{key} {body}");
+        let answer = switch(&staff, key, body).await.ok();
+        let market = key.strip_prefix("4711_");
+        for (member, value) in [
+            ("event_key", json!(key)),
+            ("sport", json!("soccer")),
+            ("event_id", json!("4711")),
+            ("market_id", json!(market)),
+            ("is_disabled", json!(is_disabled)),
+            ("version", json!(expected)),
+        ] {
+            assert_eq!(answer[member], value, "{member} of {key} {body}");
+        }
+        let told: &[&str] = if is_change { &["reader-0", "reader-1"] } else { &[] };
+        assert_eq!(answer["readers"]["acknowledged"], json!(told), "{key} {body}");
+        for reader in &readers {
+            assert_eq!(offered(reader, "soccer", "aurora").await, seen, "{key} {body}");
+            assert_eq!(offered(reader, "soccer", "bluefin").await, both, "{key} {body}");
         }
     }
     assert_eq!(version(&installation, &bluefin, "disabled_events").await, 0);
@@ -169,45 +169,59 @@ async fn a_key_that_stands_for_nothing_or_for_several_things_changes_nothing() {
     let reader = installation.reader(0);
     let staff = reader.logged_in(&aurora.token);
     let before = state(&installation).await;
+    bad_keys(&staff).await;
+    bad_bodies(&staff).await;
+    assert_eq!(state(&installation).await, before);
+
+    let tennis = switch(&staff, "100?sport=tennis", "").await.ok();
+    assert_eq!(tennis["sport"], "tennis");
+    assert_eq!(offered(&reader, "tennis", "aurora").await, "");
+    let soccer = offered(&reader, "soccer", "aurora").await;
+    assert_eq!(soccer, "100[1] 5[1,1_1] 5_1[1]");
+    refused(&switch(&staff, "100", "").await, 409, "ambiguous_event");
+    switch(&staff, "100", r#"{"sport":"soccer"}"#).await.ok();
+    let soccer = offered(&reader, "soccer", "aurora").await;
+    assert_eq!(soccer, "5[1,1_1] 5_1[1]");
+    switch(&staff, "%C3%9Cn%C3%AF-%231", "").await.ok();
+    assert_eq!(offered(&reader, "boxing", "aurora").await, "");
+    assert_eq!(version(&installation, &aurora, "disabled_events").await, 3);
+    installation.finish().await;
+}
+
+async fn bad_keys(staff: &Client) {
     let long = "1".repeat(201);
     for nothing in [
         "4711", "100_3", "100_", "_1", "_", "%00", "100%00", "%0a", "%20100", "..%2f100", "100%27--", &long,
     ] {
-        let answer = staff.post_bytes(&toggle(nothing), "").await;
-        refused(&answer, 404, "event_not_found");
+        refused(&switch(staff, nothing, "").await, 404, "event_not_found");
     }
-    let elsewhere = staff.post_bytes(&toggle("100_2?sport=soccer"), "").await;
+    let elsewhere = switch(staff, "100_2?sport=soccer", "").await;
     refused(&elsewhere, 404, "event_not_found");
-    for (several, places) in [
-        ("100", ["soccer", "tennis"]),
-        (
-            "100_1",
-            [
-                "market 1 of event 100 in soccer",
-                "market 1 of event 100 in tennis",
-            ],
-        ),
-        ("5_1", ["event 5_1 in soccer", "market 1 of event 5 in soccer"]),
-        (
-            "5_1?sport=soccer",
-            ["event 5_1 in soccer", "market 1 of event 5 in soccer"],
-        ),
-        (
-            "5_1_1",
-            [
-                "market 1 of event 5_1 in soccer",
-                "market 1_1 of event 5 in soccer",
-            ],
-        ),
+    let (five, its_market) = ("event 5_1 in soccer", "market 1 of event 5 in soccer");
+    let (first, second) = (
+        "market 1 of event 100 in soccer",
+        "market 1 of event 100 in tennis",
+    );
+    let (short, long) = (
+        "market 1 of event 5_1 in soccer",
+        "market 1_1 of event 5 in soccer",
+    );
+    for (several, one, other) in [
+        ("100", "event 100 in soccer", "event 100 in tennis"),
+        ("100_1", first, second),
+        ("5_1", five, its_market),
+        ("5_1?sport=soccer", five, its_market),
+        ("5_1_1", short, long),
     ] {
-        let refused = staff
-            .post_bytes(&toggle(several), "")
-            .await
-            .problem(409, "ambiguous_event");
-        let detail = refused["detail"].as_str().unwrap();
-        assert!(places.iter().all(|place| detail.contains(place)), "{detail}");
+        let answer = switch(staff, several, "").await;
+        refused(&answer, 409, "ambiguous_event");
+        let detail = answer.json()["detail"].to_string();
+        assert!(detail.contains(one) && detail.contains(other), "{detail}");
     }
-    for (path, body, field) in [
+}
+
+async fn bad_bodies(staff: &Client) {
+    for (key, body, field) in [
         ("100", r#"{"disabled":"yes"}"#, "disabled"),
         ("100", r#"{"disabled":1}"#, "disabled"),
         ("100", r#"{"disabled":[]}"#, "disabled"),
@@ -223,33 +237,8 @@ async fn a_key_that_stands_for_nothing_or_for_several_things_changes_nothing() {
         ("100", r#"{"disable":true}"#, "disable"),
         ("100", r#"{"operator_id":2}"#, "operator_id"),
     ] {
-        staff.post_bytes(&toggle(path), body).await.names_field(field);
+        switch(staff, key, body).await.names_field(field);
     }
-    assert_eq!(state(&installation).await, before);
-
-    let tennis = staff.post_bytes(&toggle("100?sport=tennis"), "").await.ok();
-    assert_eq!(
-        (&tennis["sport"], &tennis["is_disabled"]),
-        (&json!("tennis"), &json!(true))
-    );
-    assert_eq!(offered(&reader, "tennis", "aurora").await, "");
-    assert_eq!(
-        offered(&reader, "soccer", "aurora").await,
-        "100[1] 5[1,1_1] 5_1[1]"
-    );
-    staff
-        .post_bytes(&toggle("100"), "")
-        .await
-        .problem(409, "ambiguous_event");
-    staff
-        .post_bytes(&toggle("100"), r#"{"sport":"soccer"}"#)
-        .await
-        .ok();
-    assert_eq!(offered(&reader, "soccer", "aurora").await, "5[1,1_1] 5_1[1]");
-    staff.post_bytes(&toggle("%C3%9Cn%C3%AF-%231"), "").await.ok();
-    assert_eq!(offered(&reader, "boxing", "aurora").await, "");
-    assert_eq!(version(&installation, &aurora, "disabled_events").await, 3);
-    installation.finish().await;
 }
 
 #[tokio::test]
