@@ -15,7 +15,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::Passwords;
+use crate::accounts::{KnownTokens, Passwords};
+use crate::casino::Lanes;
 use crate::coherence::Readers;
 use crate::config::WriteOptions;
 use crate::feed::FeedStatus;
@@ -33,6 +34,10 @@ pub struct App {
     pub readers: Readers,
     /// Hashing and checking of passwords.
     pub passwords: Passwords,
+    /// Whose the tokens in use are.
+    pub known_tokens: KnownTokens,
+    /// The way of every move in the casino.
+    pub lanes: Lanes,
     /// What the sports feed has done so far.
     pub feed: FeedStatus,
     /// Options as given.
@@ -102,6 +107,8 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
             tasks.clone(),
         )?,
         passwords: Passwords::new(&options.accounts),
+        known_tokens: KnownTokens::new(&options.accounts),
+        lanes: Lanes::new(db.clone(), tasks.clone(), options.casino.clone()),
         metrics: Metrics::new(clock.clone()),
         feed: FeedStatus::default(),
         db,

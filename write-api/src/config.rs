@@ -15,6 +15,7 @@ use sqlx::Connection;
 
 use crate::accounts::AccountLimits;
 use crate::accounts::cli::{self, AddOperator, AddStaff};
+use crate::casino::CasinoOptions;
 use crate::coherence::ReaderOptions;
 use crate::feed::FeedOptions;
 use crate::feed::check::{CheckError, FeedCheck, check_folder};
@@ -81,6 +82,9 @@ pub struct WriteOptions {
     /// Log-ins and sessions.
     #[command(flatten)]
     pub accounts: AccountLimits,
+    /// The casino.
+    #[command(flatten)]
+    pub casino: CasinoOptions,
     /// The sports feed.
     #[command(flatten)]
     pub feed: FeedOptions,

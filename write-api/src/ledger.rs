@@ -14,9 +14,9 @@ use shared::ids::PlayerId;
 use shared::money::Minor;
 
 pub use books::{BookDifference, BooksError, verify_books};
-pub use rules::{Account, LockedWallet, Posting, Reason};
+pub use rules::{Account, LockedWallet, Posting, Reason, Totals, hour_of};
 pub(crate) use store::{Columns, post_statement};
-pub use store::{lock_wallet, lock_wallets, open_wallet, post};
+pub use store::{lock_wallet, lock_wallets, open_wallet, post, try_lock_wallets};
 
 /// Why money was not moved. Nothing was written.
 #[derive(Debug, thiserror::Error)]

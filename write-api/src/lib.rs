@@ -13,3 +13,4 @@ pub mod health;
 pub mod ledger;
 pub mod openapi;
 pub mod operators;
+pub mod protection;

@@ -54,6 +54,23 @@ impl DbError {
         matches!(self, Self::Conflict(_))
     }
 
+    /// The same failure for another caller whose work was part of the same transaction.
+    pub fn for_another(&self) -> Self {
+        let again = |error: &sqlx::Error| sqlx::Error::Io(std::io::Error::other(error.to_string()));
+        match self {
+            Self::Unavailable(error) => Self::Unavailable(again(error)),
+            Self::TooManyWaiters => Self::TooManyWaiters,
+            Self::TooSlow(error) => Self::TooSlow(again(error)),
+            Self::OutcomeUnknown => Self::OutcomeUnknown,
+            Self::Conflict(error) => Self::Conflict(again(error)),
+            Self::Constraint { name, source } => Self::Constraint {
+                name: name.clone(),
+                source: again(source),
+            },
+            Self::Broken(error) => Self::Broken(error.to_string().into()),
+        }
+    }
+
     /// Whether a row was refused by the constraint of this name.
     pub fn is_constraint(&self, wanted: &str) -> bool {
         matches!(self, Self::Constraint { name, .. } if name == wanted)

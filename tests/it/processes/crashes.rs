@@ -175,7 +175,7 @@ async fn whatever_is_tampered_with_in_the_books_is_found_and_described() {
             "update ledger_entries set reference = 'x' where reason = 'stake' and wallet_version = 2",
             "update ledger_entries set reference = rounds.id::text from rounds
              where ledger_entries.reference = 'x' and nonce = 0",
-            ["round ", "1 stake of 100"],
+            ["round ", "stakes of 100"],
         ),
     ] {
         execute(database, tampering).await.unwrap();

@@ -131,7 +131,7 @@ pub async fn create_player(
             reference: "opening".to_owned(),
         };
         wallet.post(opening.tx_id, &[posting])?;
-        ledger::post(operator, db, vec![wallet], opening.at).await?;
+        ledger::post(db, vec![wallet], opening.at).await?;
     }
     Ok(player)
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+use moka::sync::Cache;
 use shared::ids::{OperatorId, PlayerId, StaffId, Subdomain};
 use shared::problem::Problem;
 
@@ -12,6 +13,7 @@ use crate::app::{App, SharedApp};
 
 use super::error::AccountError;
 use super::failures::Guess;
+use super::limits::AccountLimits;
 use super::rules::{LoginName, Sender, Session, Tenant};
 use super::store;
 use super::token::{Credential, Realm};
@@ -49,6 +51,49 @@ impl FromRequestParts<SharedApp> for PlayerSession {
         let (operator, player) = person(parts, app, Realm::Players, tenant).await?;
         let player = PlayerId::new(player);
         Ok(Self { operator, player })
+    }
+}
+
+/// Whose a token is, without a look at the database where that is known: it never changes. Whether the session still
+/// lasts and the player may play is for the transaction to check, with the hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlayerToken {
+    /// The player's operator.
+    pub operator: OperatorId,
+    /// The player.
+    pub player: PlayerId,
+    /// What the session is found by.
+    pub token_hash: [u8; 32],
+}
+
+/// The players of tokens that were seen to be good once. Says nothing of whether they still are.
+#[derive(Clone, Debug)]
+pub struct KnownTokens(Cache<[u8; 32], PlayerId>);
+
+impl KnownTokens {
+    /// Knows no token yet.
+    pub fn new(limits: &AccountLimits) -> Self {
+        Self(Cache::new(limits.known_tokens))
+    }
+}
+
+impl FromRequestParts<SharedApp> for PlayerToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
+        let credential = allowed_credential(parts, Realm::Players)?.ok_or(AccountError::NotLoggedIn)?;
+        let token_hash = credential.token().hash();
+        let of = |operator, player| Self {
+            operator,
+            player,
+            token_hash,
+        };
+        if let Some(player) = app.known_tokens.0.get(&token_hash) {
+            return Ok(of(credential.token().operator(), player));
+        }
+        let PlayerSession { operator, player } = PlayerSession::from_request_parts(parts, app).await?;
+        app.known_tokens.0.insert(token_hash, player);
+        Ok(of(operator, player))
     }
 }
 

@@ -11,6 +11,9 @@ pub struct AccountLimits {
     #[arg(long, env = "SESSIONS_PER_PERSON", default_value_t = Self::DEFAULT.sessions_per_person,
         value_parser = clap::value_parser!(u32).range(1..))]
     pub sessions_per_person: u32,
+    /// Tokens whose players are remembered, so that a bet need not ask whose a token is; some 100 bytes each.
+    #[arg(long, env = "KNOWN_TOKENS", default_value_t = Self::DEFAULT.known_tokens)]
+    pub known_tokens: u64,
     /// How often expired sessions are deleted, in seconds.
     #[arg(long, env = "SESSION_SWEEP_S", default_value_t = Self::DEFAULT.session_sweep_s,
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -63,6 +66,7 @@ impl AccountLimits {
     const DEFAULT: Self = Self {
         session_s: 7 * 24 * 60 * 60,
         sessions_per_person: 20,
+        known_tokens: 100_000,
         session_sweep_s: 60,
         session_sweep_batch: 1000,
         password_workers: 2,

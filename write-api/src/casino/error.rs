@@ -6,6 +6,7 @@ use shared::money::{AmountError, Currency, Money};
 use super::slots::rules::SlotsError;
 use crate::commands::KeyReused;
 use crate::ledger::LedgerError;
+use crate::protection::rules::ProtectionError;
 
 /// Why the casino does not do what it is asked.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,9 @@ pub enum CasinoError {
     /// The operator's casino switch is off.
     #[error("the casino is disabled")]
     CasinoDisabled,
+    /// The session has ended since the request began.
+    #[error("nobody is logged in")]
+    NotLoggedIn,
     /// The player is disabled.
     #[error("the account is disabled")]
     AccountDisabled,
@@ -39,6 +43,15 @@ pub enum CasinoError {
         /// In which currency.
         currency: Currency,
     },
+    /// The stakes of the round would be too large to count.
+    #[error("the stakes are too large")]
+    TooMuch,
+    /// The player's own protection refuses the stake.
+    #[error(transparent)]
+    Protected(#[from] ProtectionError),
+    /// Too many moves wait for the database.
+    #[error("too many moves wait for the database")]
+    Busy,
     /// The stake can't be played on the slots.
     #[error("the stake {0}")]
     Slots(#[from] SlotsError),
@@ -69,6 +82,16 @@ impl From<LedgerError> for CasinoError {
         match error {
             LedgerError::Database(error) => Self::Database(error),
             refused => Self::Ledger(refused),
+        }
+    }
+}
+
+impl CasinoError {
+    /// The same for another move that shared the transaction. What is not the database's is an internal fault.
+    pub(super) fn for_another(&self) -> Self {
+        match self {
+            Self::Database(error) => Self::Database(error.for_another()),
+            other => Self::Database(DbError::Broken(other.to_string().into())),
         }
     }
 }

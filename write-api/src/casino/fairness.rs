@@ -104,6 +104,30 @@ impl Nonce {
     }
 }
 
+/// A seed pair as it is in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seeds {
+    pub(super) server: ServerSeed,
+    pub(super) client: ClientSeed,
+    pub(super) commitment: String,
+}
+
+impl Seeds {
+    /// Reads a pair that was stored.
+    pub(super) fn parse(server: &str, client: &str, commitment: String) -> Result<Self, SeedError> {
+        Ok(Self {
+            server: ServerSeed::parse(server)?,
+            client: ClientSeed::parse(client)?,
+            commitment,
+        })
+    }
+
+    /// What the round with this nonce is drawn from.
+    pub(super) fn words(&self, nonce: Nonce) -> Words {
+        Words::new(&self.server, &self.client, nonce)
+    }
+}
+
 /// Where rules take their random words from: [`Words`] for a player, a closure for a test.
 pub trait WordSource {
     /// The next word; each of the 2³² values is equally likely.

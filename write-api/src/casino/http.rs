@@ -1,16 +1,25 @@
 //! What every route of the casino answers with. Must never show a server seed.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::http::Private;
-use shared::money::{Currency, Minor, Money};
+use shared::money::{Amount, Currency, Minor, Money};
 use shared::problem::Problem;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::error::CasinoError;
 use super::fairness::Nonce;
+use super::moves::{Move, Play};
 use super::rules::Payout;
+use super::store::{SettledRound, settled_round};
+use super::table::{Game, Status, StoredRound};
+use crate::accounts::{PlayerSession, PlayerToken};
+use crate::app::App;
+use crate::commands::{Answer, Command};
+
+/// Seconds after which a client may try again when too many moves wait.
+const RETRY_AFTER_S: u32 = 1;
 
 /// The casino is there.
 #[derive(Serialize, ToSchema)]
@@ -24,46 +33,51 @@ pub async fn health() -> Private<CasinoHealth> {
     Private(CasinoHealth { ok: true })
 }
 
-/// A settled round as its player sees it.
+/// A round as its player sees it.
 #[derive(Serialize, ToSchema)]
 pub struct RoundAnswer<'a> {
     success: bool,
     /// The round's id.
     #[serde(rename = "ref")]
     id: Uuid,
+    /// `slots`, `roulette`, `baccarat`, `blackjack` or `crash`.
+    game: &'static str,
+    /// Everything staked on the round so far.
     #[schema(value_type = f64)]
     stake: Money,
-    /// What the round paid, the stake not taken off.
+    /// What the round paid, the stake not taken off; 0 while it is open.
     #[schema(value_type = f64)]
     payout: Money,
     /// What the wallet holds now.
     #[schema(value_type = f64)]
     balance: Money,
     currency: &'a str,
-    /// Always `settled`: the round is decided and paid.
+    /// `settled` when the round is decided and paid, `open` before.
     status: &'static str,
     /// Whether the game won more than the operator's largest payout, which is what was paid then.
     payout_limited: bool,
-    /// What the game showed.
+    /// What the game shows.
     #[schema(value_type = Object)]
     result: &'a RawValue,
-    fairness: FairnessAnswer<'a>,
+    fairness: RoundFairness<'a>,
 }
 
-/// What the round was drawn from, but for the server seed, which rotation reveals.
+/// What the round is drawn from, but for the server seed, which rotation reveals.
 #[derive(Serialize, ToSchema)]
-pub struct FairnessAnswer<'a> {
+pub struct RoundFairness<'a> {
     /// SHA-256 of the server seed's hex text.
     commitment: &'a str,
     client_seed: &'a str,
     nonce: u64,
 }
 
-/// A settled round to be shown.
-pub(super) struct SettledRound<'a> {
+/// A round to be shown.
+pub(super) struct ShownRound<'a> {
     pub(super) id: Uuid,
+    pub(super) game: Game,
     pub(super) stake: Minor,
     pub(super) payout: Payout,
+    pub(super) status: Status,
     pub(super) balance: Minor,
     pub(super) result: &'a RawValue,
     pub(super) commitment: &'a str,
@@ -72,22 +86,113 @@ pub(super) struct SettledRound<'a> {
 }
 
 impl<'a> RoundAnswer<'a> {
-    pub(super) fn new(round: &SettledRound<'a>, currency: &'a Currency) -> Self {
+    pub(super) fn new(round: &ShownRound<'a>, currency: &'a Currency) -> Self {
         Self {
             success: true,
             id: round.id,
+            game: round.game.as_str(),
             stake: currency.money(round.stake),
             payout: currency.money(round.payout.amount),
             balance: currency.money(round.balance),
             currency: currency.code(),
-            status: "settled",
+            status: round.status.as_str(),
             payout_limited: round.payout.is_limited,
             result: round.result,
-            fairness: FairnessAnswer {
+            fairness: RoundFairness {
                 commitment: round.commitment,
                 client_seed: round.client_seed,
                 nonce: round.nonce.get(),
             },
+        }
+    }
+}
+
+/// Makes a move for the player who asks; `play` gets the id of the round that it may begin.
+pub(super) async fn play<P: Play + 'static>(
+    app: &App,
+    player: PlayerToken,
+    command: Option<Command>,
+    play: impl FnOnce(Uuid) -> P,
+) -> Result<Answer, Problem> {
+    let at = app.clock.now();
+    let asked = Move {
+        operator: player.operator,
+        player: player.player,
+        token_hash: Some(player.token_hash),
+        at,
+        command,
+        play: Box::new(play(app.random.uuid(at))),
+    };
+    Ok(app.lanes.play(asked).await?)
+}
+
+/// Which round is asked about. Members that are not named here are ignored, as legacy pages send more.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object with a ref")]
+pub struct RoundQuestion {
+    /// The round's id, from the bet's answer.
+    #[serde(rename = "ref")]
+    id: String,
+    /// What the client takes the payout to be; refused if it is not that.
+    #[schema(value_type = Option<f64>)]
+    payout: Option<Amount>,
+}
+
+impl RoundQuestion {
+    /// Shows a settled round of `game` as it was answered, with the balance of now.
+    pub(super) async fn answer(
+        self,
+        app: &App,
+        PlayerSession { operator, player }: PlayerSession,
+        game: Game,
+    ) -> Result<Answer, Problem> {
+        let id = Uuid::try_parse(&self.id).map_err(|_| CasinoError::UnknownRound)?;
+        let read = app.db.read(move |db| {
+            Box::pin(async move {
+                let round = settled_round(operator, db, player, game, id).await?;
+                round.ok_or(CasinoError::UnknownRound)
+            })
+        });
+        let found = read.await?;
+        if let Some(claimed) = self.payout {
+            found.check_payout(&claimed)?;
+        }
+        let shown = RoundAnswer::new(&found.shown(), &found.currency);
+        let json = serde_json::to_string(&shown).map_err(CasinoError::from)?;
+        Ok(Answer::ok(json))
+    }
+}
+
+impl SettledRound {
+    /// Checks what a client takes the payout to be.
+    fn check_payout(&self, claimed: &Amount) -> Result<(), CasinoError> {
+        let payout = self.stored.payout.amount;
+        if claimed.not_negative(self.currency) == Ok(payout) {
+            Ok(())
+        } else {
+            Err(CasinoError::WrongPayout(self.currency.money(payout)))
+        }
+    }
+
+    fn shown(&self) -> ShownRound<'_> {
+        let StoredRound {
+            round,
+            payout,
+            status,
+            result,
+            ..
+        } = &self.stored;
+        ShownRound {
+            id: round.id,
+            game: round.game,
+            stake: round.stake,
+            payout: *payout,
+            status: *status,
+            balance: self.balance,
+            result,
+            commitment: &round.seeds.commitment,
+            client_seed: round.seeds.client.as_str(),
+            nonce: round.nonce,
         }
     }
 }
@@ -103,6 +208,14 @@ impl From<CasinoError> for Problem {
             CasinoError::AccountDisabled => {
                 Self::forbidden("account_disabled", "Account has been disabled by administrator")
             }
+            CasinoError::NotLoggedIn => Self::unauthenticated(),
+            CasinoError::Protected(error) => error.into(),
+            CasinoError::TooMuch => Self::invalid_field("stake", "is too large"),
+            CasinoError::Busy => Self::unavailable(
+                "casino_busy",
+                "Too many bets wait for the database at the moment. Nothing was changed.",
+                RETRY_AFTER_S,
+            ),
             CasinoError::WrongCurrency(currency) => {
                 Self::invalid_field("currency", format!("must be {}", currency.code()))
             }

@@ -16,13 +16,18 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// Lets the player play, or says why not.
+    /// Lets the player stake something, or says why not.
     pub(super) const fn admit(self) -> Result<(), CasinoError> {
+        if self.operator_is_active && !self.casino_is_enabled {
+            return Err(CasinoError::CasinoDisabled);
+        }
+        self.admit_person()
+    }
+
+    /// Lets the player go on with a round whose stake is paid: it may be finished while the casino is switched off.
+    pub(super) const fn admit_person(self) -> Result<(), CasinoError> {
         if !self.operator_is_active {
             return Err(CasinoError::OperatorDisabled);
-        }
-        if !self.casino_is_enabled {
-            return Err(CasinoError::CasinoDisabled);
         }
         if !self.player_is_active {
             return Err(CasinoError::AccountDisabled);
@@ -48,6 +53,14 @@ pub(super) struct Payout {
     pub(super) is_limited: bool,
 }
 
+impl Payout {
+    /// What a round pays that is lost or not over.
+    pub(super) const NOTHING: Self = Self {
+        amount: Minor::ZERO,
+        is_limited: false,
+    };
+}
+
 impl Limits {
     /// Checks the currency that a client names, if it names one.
     pub(super) fn accept_currency(&self, named: Option<&str>) -> Result<(), CasinoError> {
@@ -57,23 +70,33 @@ impl Limits {
         }
     }
 
-    /// The stake in minor units, if it is within the limits and the wallet holds it.
-    pub(super) fn accept_stake(&self, asked: &Amount, balance: Minor) -> Result<Minor, CasinoError> {
-        let currency = self.currency;
-        let stake = asked.positive(currency).map_err(CasinoError::StakeNotAnAmount)?;
+    /// A stake as a client named it, in minor units.
+    pub(super) fn read_stake(&self, asked: &Amount) -> Result<Minor, CasinoError> {
+        asked
+            .positive(self.currency)
+            .map_err(CasinoError::StakeNotAnAmount)
+    }
+
+    /// Checks the stake that a round begins with.
+    pub(super) fn accept_stake(&self, stake: Minor) -> Result<(), CasinoError> {
         if stake < self.min_stake {
-            return Err(CasinoError::StakeTooSmall(currency.money(self.min_stake)));
+            return Err(CasinoError::StakeTooSmall(self.currency.money(self.min_stake)));
         }
         if stake > self.max_stake {
-            return Err(CasinoError::StakeTooLarge(currency.money(self.max_stake)));
+            return Err(CasinoError::StakeTooLarge(self.currency.money(self.max_stake)));
         }
+        Ok(())
+    }
+
+    /// Checks that a wallet with this balance covers a stake.
+    pub(super) fn cover(&self, stake: Minor, balance: Minor) -> Result<(), CasinoError> {
         if stake > balance {
             return Err(CasinoError::InsufficientFunds {
-                available: currency.money(balance),
-                currency,
+                available: self.currency.money(balance),
+                currency: self.currency,
             });
         }
-        Ok(stake)
+        Ok(())
     }
 
     /// What is paid for a round that won `won`: never more than the operator's largest payout.
@@ -85,22 +108,26 @@ impl Limits {
     }
 }
 
-/// The movements of a round that is decided at once: its stake, and its payout unless that is nothing.
-pub(super) fn postings(player: PlayerId, round_id: Uuid, stake: Minor, payout: Payout) -> Vec<Posting> {
-    let wallet = Account::Wallet(player);
-    let stake = (wallet, Account::Casino, stake, Reason::Stake);
-    let payout = (Account::Casino, wallet, payout.amount, Reason::Payout);
-    [stake, payout]
-        .into_iter()
-        .filter(|(_, _, amount, _)| *amount > Minor::ZERO)
-        .map(|(debit, credit, amount, reason)| Posting {
-            debit,
-            credit,
-            amount,
-            reason,
-            reference: round_id.to_string(),
-        })
-        .collect()
+/// The movement that pays a stake of a round.
+pub(super) fn stake_posting(player: PlayerId, round_id: Uuid, stake: Minor) -> Posting {
+    Posting {
+        debit: Account::Wallet(player),
+        credit: Account::Casino,
+        amount: stake,
+        reason: Reason::Stake,
+        reference: round_id.to_string(),
+    }
+}
+
+/// The movement that pays what a round won; none where that is nothing.
+pub(super) fn payout_posting(player: PlayerId, round_id: Uuid, payout: Payout) -> Option<Posting> {
+    (payout.amount > Minor::ZERO).then(|| Posting {
+        debit: Account::Casino,
+        credit: Account::Wallet(player),
+        amount: payout.amount,
+        reason: Reason::Payout,
+        reference: round_id.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -117,10 +144,12 @@ mod tests {
     /// The stake that is accepted, or the text of the refusal.
     fn accept(json: &str, balance: i64) -> Result<i64, String> {
         let asked: Amount = serde_json::from_str(json).unwrap();
-        LIMITS
-            .accept_stake(&asked, Minor::new(balance))
-            .map(Minor::get)
-            .map_err(|refused| refused.to_string())
+        let accepted = LIMITS.read_stake(&asked).and_then(|stake| {
+            LIMITS.accept_stake(stake)?;
+            LIMITS.cover(stake, Minor::new(balance))?;
+            Ok(stake.get())
+        });
+        accepted.map_err(|refused| refused.to_string())
     }
 
     #[test]
@@ -184,16 +213,12 @@ mod tests {
 
     #[test]
     fn a_round_enters_its_stake_and_its_payout_unless_that_is_nothing() {
-        let entered = |payout| {
-            let payout = LIMITS.pay(Minor::new(payout));
-            let postings = postings(PlayerId::new(7), Uuid::nil(), Minor::new(100), payout);
-            let amounts = postings
-                .into_iter()
-                .map(|posting| (posting.debit.code(), posting.credit.code(), posting.amount.get()));
-            amounts.collect::<Vec<_>>()
-        };
-        assert_eq!(entered(0), [(7, -2, 100)]);
-        assert_eq!(entered(85), [(7, -2, 100), (-2, 7, 85)]);
+        let player = PlayerId::new(7);
+        let entered = |posting: Posting| (posting.debit.code(), posting.credit.code(), posting.amount.get());
+        let stake = stake_posting(player, Uuid::nil(), Minor::new(100));
+        assert_eq!(entered(stake), (7, -2, 100));
+        let pay = |won| payout_posting(player, Uuid::nil(), LIMITS.pay(Minor::new(won))).map(entered);
+        assert_eq!((pay(0), pay(85)), (None, Some((-2, 7, 85))));
     }
 
     #[test]
@@ -217,6 +242,24 @@ mod tests {
         ));
         assert!(matches!(
             admit(true, true, false),
+            Err(CasinoError::AccountDisabled)
+        ));
+    }
+
+    #[test]
+    fn a_round_that_is_paid_for_is_finished_while_the_casino_is_switched_off() {
+        let standing = Standing {
+            operator_is_active: true,
+            casino_is_enabled: false,
+            player_is_active: true,
+        };
+        assert!(standing.admit_person().is_ok());
+        let disabled = Standing {
+            player_is_active: false,
+            ..standing
+        };
+        assert!(matches!(
+            disabled.admit_person(),
             Err(CasinoError::AccountDisabled)
         ));
     }

@@ -3,7 +3,6 @@
 mod bet;
 pub mod http;
 pub mod rules;
-mod store;
 
 use axum::Router;
 use axum::routing::post;

@@ -183,7 +183,7 @@ async fn in_balances(db: &mut PgConnection) -> Result<Option<BookDifference>, sq
     .await
 }
 
-/// A wallet's lifetime totals are the sums over its player's rounds. There is no round without a wallet.
+/// A wallet's lifetime totals are the sums over its player's rounds and deposits. There is no round without a wallet.
 async fn in_totals(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
     sqlx::query_as!(
         BookDifference,
@@ -192,12 +192,15 @@ async fn in_totals(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx
             operator_id as "operator!: OperatorId",
             format('wallet %s', player_id) as "subject!",
             format(
-                '%s staked and %s paid in %s rounds',
-                coalesce(right_staked, 0), coalesce(right_paid, 0), coalesce(right_rounds, 0)
+                '%s staked and %s paid in %s rounds, %s deposited',
+                coalesce(right_staked, 0), coalesce(right_paid, 0), coalesce(right_rounds, 0),
+                coalesce(right_deposited, 0)
             ) as "expected!",
             case
                 when balance is null then 'no wallet'
-                else format('%s staked and %s paid in %s rounds', staked, paid, wallets.rounds)
+                else format(
+                    '%s staked and %s paid in %s rounds, %s deposited', staked, paid, wallets.rounds, deposited
+                )
             end as "found!"
         from wallets
         full join (
@@ -210,9 +213,16 @@ async fn in_totals(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx
             from rounds
             group by operator_id, player_id
         ) as summed using (operator_id, player_id)
+        left join (
+            select operator_id, player_id, sum(amount) as right_deposited
+            from ledger_entries
+            where reason = 'deposit' and player_id is not null
+            group by operator_id, player_id
+        ) as paid_in using (operator_id, player_id)
         where staked is distinct from coalesce(right_staked, 0)
             or paid is distinct from coalesce(right_paid, 0)
             or wallets.rounds is distinct from coalesce(right_rounds, 0)
+            or deposited is distinct from coalesce(right_deposited, 0)
         order by operator_id, player_id
         limit 1
         "#
@@ -221,8 +231,8 @@ async fn in_totals(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx
     .await
 }
 
-/// A settled round has its stake entered exactly once, and its payout exactly once if there is one. No stake or
-/// payout of the casino is entered without its round.
+/// A round has its stake entered exactly once, in blackjack in as many parts as were staked, and its payout exactly
+/// once if there is one. No stake or payout of the casino is entered without its round.
 async fn in_rounds(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
     sqlx::query_as!(
         BookDifference,
@@ -232,7 +242,7 @@ async fn in_rounds(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx
             format('round %s', coalesce(rounds.id::text, entered.reference)) as "subject!",
             case
                 when stake is null then 'no entry, because there is no such round'
-                else format('1 stake of %s and %s payouts of %s', stake, (payout > 0)::integer, payout)
+                else format('stakes of %s and %s payouts of %s', stake, (payout > 0)::integer, payout)
             end as "expected!",
             case
                 when stakes is null then 'no entry'
@@ -256,8 +266,8 @@ async fn in_rounds(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx
             and entered.player_id = rounds.player_id
             and entered.reference = rounds.id::text
         where rounds.id is null
-            or rounds.status = 'settled'
-            and (stakes, staked, payouts, paid) is distinct from (1, stake, (payout > 0)::integer, payout)
+            or (staked, payouts, paid) is distinct from (stake, (payout > 0)::integer::bigint, payout)
+            or rounds.game <> 'blackjack' and stakes <> 1
         order by 1, 2
         limit 1
         "#

@@ -1,7 +1,8 @@
 //! What postings do to a wallet, in memory. Must never let a balance go below zero.
 
-use shared::ids::PlayerId;
+use shared::ids::{OperatorId, PlayerId};
 use shared::money::Minor;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::LedgerError;
@@ -47,6 +48,10 @@ pub enum Reason {
     Payout,
     /// The house gives a player money, such as the balance that a new player starts with.
     Grant,
+    /// A player pays in by way of the operator's payment system. Counts towards what the player deposited.
+    Deposit,
+    /// A player is paid out by way of the operator's payment system.
+    Withdrawal,
 }
 
 impl Reason {
@@ -56,6 +61,8 @@ impl Reason {
             Self::Stake => "stake",
             Self::Payout => "payout",
             Self::Grant => "grant",
+            Self::Deposit => "deposit",
+            Self::Withdrawal => "withdrawal",
         }
     }
 }
@@ -87,21 +94,43 @@ pub(super) struct Entry {
 /// The row of a wallet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wallet {
+    pub(super) operator: OperatorId,
     pub(super) player: PlayerId,
+    /// How often the row was changed.
+    pub(super) revision: i64,
     pub(super) balance: Minor,
     pub(super) version: i64,
     pub(super) staked: Minor,
     pub(super) paid: Minor,
+    pub(super) deposited: Minor,
     pub(super) rounds: i64,
     pub(super) seed_pair_id: i64,
     pub(super) next_nonce: i64,
+    /// The newest hour with a mark.
+    pub(super) marked_hour: i64,
 }
 
-/// A wallet whose row this transaction holds, and what was posted to it since. Lost unless it is written.
+/// What a wallet's player ever staked, was paid and deposited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// The sum of all stakes.
+    pub staked: Minor,
+    /// The sum of all payouts.
+    pub paid: Minor,
+    /// The sum of all deposits.
+    pub deposited: Minor,
+}
+
+/// The hour of `at`, counted from 1970: how finely [`Totals`] are marked.
+pub fn hour_of(at: OffsetDateTime) -> i64 {
+    at.unix_timestamp().div_euclid(3600)
+}
+
+/// A wallet as its row is, and what was posted to it since. Lost unless it is written, which is only done to the very
+/// row it was read from.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct LockedWallet {
-    pub(super) locked_version: i64,
     pub(super) wallet: Wallet,
     pub(super) entries: Vec<Entry>,
 }
@@ -109,10 +138,23 @@ pub struct LockedWallet {
 impl LockedWallet {
     pub(super) const fn new(wallet: Wallet) -> Self {
         Self {
-            locked_version: wallet.version,
             wallet,
             entries: Vec::new(),
         }
+    }
+
+    /// The wallet as it is in the database once this one was written at the time `at` and committed.
+    pub fn once_written(&self, at: OffsetDateTime) -> Self {
+        Self::new(Wallet {
+            revision: self.wallet.revision + 1,
+            marked_hour: self.wallet.marked_hour.max(hour_of(at)),
+            ..self.wallet
+        })
+    }
+
+    /// Whose operator's it is.
+    pub const fn operator(&self) -> OperatorId {
+        self.wallet.operator
     }
 
     /// Whose it is.
@@ -123,6 +165,26 @@ impl LockedWallet {
     /// What it holds after everything posted so far.
     pub const fn balance(&self) -> Minor {
         self.wallet.balance
+    }
+
+    /// What its player staked, was paid and deposited, after everything posted so far.
+    pub const fn totals(&self) -> Totals {
+        Totals {
+            staked: self.wallet.staked,
+            paid: self.wallet.paid,
+            deposited: self.wallet.deposited,
+        }
+    }
+
+    /// Lets another seed pair decide the player's rounds from now on.
+    pub const fn change_seed_pair(&mut self, seed_pair_id: i64) {
+        self.wallet.seed_pair_id = seed_pair_id;
+        self.wallet.next_nonce = 0;
+    }
+
+    /// The nonce of the next round.
+    pub const fn next_nonce(&self) -> i64 {
+        self.wallet.next_nonce
     }
 
     /// The seed pair that decides the player's rounds.
@@ -179,14 +241,16 @@ impl Wallet {
             };
             match posting.reason {
                 Reason::Stake => self.staked = add(self.staked)?,
-                Reason::Payout | Reason::Grant => return Err(LedgerError::WrongPosting),
+                Reason::Withdrawal => {}
+                Reason::Payout | Reason::Grant | Reason::Deposit => return Err(LedgerError::WrongPosting),
             }
         } else if posting.credit == own && !posting.debit.is_wallet() {
             self.balance = add(self.balance)?;
             match posting.reason {
                 Reason::Payout => self.paid = add(self.paid)?,
+                Reason::Deposit => self.deposited = add(self.deposited)?,
                 Reason::Grant => {}
-                Reason::Stake => return Err(LedgerError::WrongPosting),
+                Reason::Stake | Reason::Withdrawal => return Err(LedgerError::WrongPosting),
             }
         } else {
             return Err(LedgerError::WrongPosting);
@@ -206,14 +270,18 @@ mod tests {
 
     fn wallet_with(balance: i64) -> LockedWallet {
         LockedWallet::new(Wallet {
+            operator: OperatorId::new(1),
             player: PLAYER,
+            revision: 90,
             balance: Minor::new(balance),
             version: 41,
             staked: Minor::new(500),
             paid: Minor::new(300),
+            deposited: Minor::new(200),
             rounds: 5,
             seed_pair_id: 2,
             next_nonce: 3,
+            marked_hour: 7,
         })
     }
 
@@ -261,7 +329,41 @@ mod tests {
             .map(|entry| (entry.wallet_version, entry.balance_after.get()))
             .collect();
         assert_eq!(chain, [(42, 0), (43, 250)]);
-        assert_eq!(wallet.locked_version, 41);
+        assert_eq!(wallet.wallet.revision, 90);
+    }
+
+    #[test]
+    fn a_written_wallet_has_the_next_revision_the_mark_of_its_hour_and_nothing_left_to_write() {
+        let mut wallet = wallet_with(1_000);
+        post(&mut wallet, &[stake(400)]).unwrap();
+        let at = |hour: i64| OffsetDateTime::from_unix_timestamp(hour * 3600 + 3599).unwrap();
+        for (hour, marked) in [(6, 7), (7, 7), (8, 8)] {
+            let written = wallet.once_written(at(hour));
+            assert_eq!(written.wallet.revision, 91);
+            assert_eq!(written.wallet.marked_hour, marked);
+            assert_eq!(written.balance(), Minor::new(600));
+            assert_eq!(written.entries, []);
+        }
+    }
+
+    #[test]
+    fn a_deposit_counts_as_deposited_and_a_withdrawal_only_takes() {
+        let mut wallet = wallet_with(1_000);
+        let own = Account::Wallet(PLAYER);
+        let deposit = posting(Account::Cashier, own, 250, Reason::Deposit);
+        let withdrawal = posting(own, Account::Cashier, 1_250, Reason::Withdrawal);
+        post(&mut wallet, &[deposit, withdrawal]).unwrap();
+        assert_eq!(wallet.balance(), Minor::ZERO);
+        assert_eq!(wallet.totals().deposited, Minor::new(450));
+        assert_eq!(wallet.totals().staked, Minor::new(500));
+    }
+
+    #[test]
+    fn another_seed_pair_begins_with_nonce_zero() {
+        let mut wallet = wallet_with(0);
+        wallet.change_seed_pair(9);
+        assert_eq!((wallet.seed_pair_id(), wallet.next_nonce()), (9, 0));
+        assert_eq!(wallet.begin_round(), 0);
     }
 
     #[test]
@@ -314,6 +416,8 @@ mod tests {
             posting(Account::Casino, own, 1, Reason::Stake),
             posting(own, Account::Casino, 1, Reason::Payout),
             posting(own, Account::Promotions, 1, Reason::Grant),
+            posting(own, Account::Cashier, 1, Reason::Deposit),
+            posting(Account::Cashier, own, 1, Reason::Withdrawal),
         ] {
             let refused = post(&mut wallet_with(10), std::slice::from_ref(&wrong));
             assert!(matches!(refused, Err(LedgerError::WrongPosting)), "{wrong:?}");
@@ -325,22 +429,35 @@ mod tests {
         prop_oneof![
             amount.clone().prop_map(stake),
             amount.clone().prop_map(payout),
-            amount.prop_map(grant),
+            amount.clone().prop_map(grant),
+            amount.clone().prop_map(|amount| {
+                posting(Account::Cashier, Account::Wallet(PLAYER), amount, Reason::Deposit)
+            }),
+            amount.prop_map(|amount| {
+                posting(
+                    Account::Wallet(PLAYER),
+                    Account::Cashier,
+                    amount,
+                    Reason::Withdrawal,
+                )
+            }),
         ]
     }
 
-    /// What one posting adds to the balance, the staked and the paid total.
-    fn effect(posting: &Posting) -> [i128; 3] {
+    /// What one posting adds to the balance, and to the staked, the paid and the deposited total.
+    fn effect(posting: &Posting) -> [i128; 4] {
         let amount = i128::from(posting.amount.get());
         match posting.reason {
-            Reason::Stake => [-amount, amount, 0],
-            Reason::Payout => [amount, 0, amount],
-            Reason::Grant => [amount, 0, 0],
+            Reason::Stake => [-amount, amount, 0, 0],
+            Reason::Payout => [amount, 0, amount, 0],
+            Reason::Grant => [amount, 0, 0, 0],
+            Reason::Deposit => [amount, 0, 0, amount],
+            Reason::Withdrawal => [-amount, 0, 0, 0],
         }
     }
 
     /// The balance and totals after each posting, or `None` if one of the steps is not allowed.
-    fn model(start: [i128; 3], postings: &[Posting]) -> Option<Vec<[i128; 3]>> {
+    fn model(start: [i128; 4], postings: &[Posting]) -> Option<Vec<[i128; 4]>> {
         let steps = postings.iter().scan(start, |now, posting| {
             for (total, change) in now.iter_mut().zip(effect(posting)) {
                 *total += change;
@@ -360,7 +477,7 @@ mod tests {
             slices in prop::collection::vec(prop::collection::vec(any_posting(), 0..4), 0..12),
         ) {
             let mut wallet = wallet_with(balance);
-            let mut now = [i128::from(balance), 500, 300];
+            let mut now = [i128::from(balance), 500, 300, 200];
             let mut balances = Vec::new();
             for postings in &slices {
                 let before = (wallet.wallet, wallet.entries.len());
@@ -374,7 +491,7 @@ mod tests {
                 }
             }
             let row = wallet.wallet;
-            let shown = [row.balance, row.staked, row.paid].map(|total| i128::from(total.get()));
+            let shown = [row.balance, row.staked, row.paid, row.deposited].map(|total| i128::from(total.get()));
             prop_assert_eq!(shown, now);
             let chain: Vec<_> = wallet.entries.iter().map(|entry| entry.wallet_version).collect();
             prop_assert_eq!(chain, (42..=row.version).collect::<Vec<_>>());

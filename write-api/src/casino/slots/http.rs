@@ -1,22 +1,17 @@
 //! The routes of the slots.
 
-use std::sync::Arc;
-
+use super::bet::Bet;
+use crate::accounts::{PlayerSession, PlayerToken};
+use crate::app::SharedApp;
+use crate::casino::http::{RoundAnswer, RoundQuestion, play};
+use crate::casino::table::Game;
+use crate::commands::{Answer, Repeatable};
 use axum::extract::State;
 use serde::Deserialize;
 use shared::http::{JsonBody, read_json};
 use shared::money::Amount;
 use shared::problem::{Problem, ProblemBody};
 use utoipa::ToSchema;
-use uuid::Uuid;
-
-use super::bet::{Bet, play};
-use super::store;
-use crate::accounts::PlayerSession;
-use crate::app::SharedApp;
-use crate::casino::error::CasinoError;
-use crate::casino::http::RoundAnswer;
-use crate::commands::{Answer, Repeatable};
 
 /// A bet on one spin. Members that are not named here are ignored, as legacy pages send more.
 #[derive(Deserialize, ToSchema)]
@@ -42,40 +37,21 @@ pub struct SlotsBet {
     ))]
 pub async fn bet(
     State(app): State<SharedApp>,
-    PlayerSession { operator, player }: PlayerSession,
+    player: PlayerToken,
     request: Repeatable,
 ) -> Result<Answer, Problem> {
     let SlotsBet { stake, currency } = read_json(&request.body)?;
-    let at = app.clock.now();
-    let bet = Arc::new(Bet {
-        round_id: app.random.uuid(at),
-        at,
+    let bet = |round_id| Bet {
+        round_id,
         stake,
         currency,
-        command: request.command,
-    });
-    let answer = app.db.write(move |db| {
-        let bet = Arc::clone(&bet);
-        Box::pin(async move { play(operator, db, player, &bet).await })
-    });
-    Ok(answer.await?)
+    };
+    play(&app, player, request.command, bet).await
 }
 
-/// Which round's result is wanted. Members that are not named here are ignored, as legacy pages send more.
-#[derive(Deserialize, ToSchema)]
-#[serde(expecting = "an object with a ref")]
-pub struct SlotsResult {
-    /// The round's id, from the bet's answer.
-    #[serde(rename = "ref")]
-    id: String,
-    /// What the client takes the payout to be; refused if it is not that.
-    #[schema(value_type = Option<f64>)]
-    payout: Option<Amount>,
-}
-
-/// Shows a round of the player who asks again, with the balance of now. Changes nothing: the round was decided and
-/// paid when it was bet on.
-#[utoipa::path(post, path = "/api/casino/slots/result", tag = "casino", request_body = SlotsResult,
+/// Shows a spin of the player who asks again, with the balance of now. Changes nothing: the round was decided and paid
+/// when it was bet on.
+#[utoipa::path(post, path = "/api/casino/slots/result", tag = "casino", request_body = RoundQuestion,
     responses(
         (status = 200, body = RoundAnswer),
         (status = 401, body = ProblemBody),
@@ -84,21 +60,8 @@ pub struct SlotsResult {
     ))]
 pub async fn result(
     State(app): State<SharedApp>,
-    PlayerSession { operator, player }: PlayerSession,
-    JsonBody(SlotsResult { id, payout }): JsonBody<SlotsResult>,
+    player: PlayerSession,
+    JsonBody(question): JsonBody<RoundQuestion>,
 ) -> Result<Answer, Problem> {
-    let id = Uuid::try_parse(&id).map_err(|_| CasinoError::UnknownRound)?;
-    let round = app.db.read(move |db| {
-        Box::pin(async move {
-            let round = store::round(operator, db, player, id).await?;
-            round.ok_or(CasinoError::UnknownRound)
-        })
-    });
-    let round = round.await?;
-    if let Some(payout) = payout {
-        round.check_payout(&payout)?;
-    }
-    let shown = RoundAnswer::new(&round.settled(), &round.currency);
-    let json = serde_json::to_string(&shown).map_err(CasinoError::from)?;
-    Ok(Answer::ok(json))
+    question.answer(&app, player, Game::Slots).await
 }

@@ -189,12 +189,18 @@ pub struct Outcome {
     pub payout: Minor,
 }
 
-/// Spins once. A line bet is a twentieth of `stake`. The 15 cells take an index below 100 each, reel by
-/// reel from the left and top to bottom within a reel. A refused stake takes no word.
-pub fn decide(stake: Minor, words: &mut impl WordSource) -> Result<Outcome, SlotsError> {
+/// Checks that a stake can be divided among the lines.
+pub fn accept_stake(stake: Minor) -> Result<(), SlotsError> {
     if stake <= Minor::ZERO || stake.get() % LINE_COUNT != 0 {
         return Err(SlotsError::StakeNotDivisible);
     }
+    Ok(())
+}
+
+/// Spins once. A line bet is a twentieth of `stake`. The 15 cells take an index below 100 each, reel by
+/// reel from the left and top to bottom within a reel. A refused stake takes no word.
+pub fn decide(stake: Minor, words: &mut impl WordSource) -> Result<Outcome, SlotsError> {
+    accept_stake(stake)?;
     let line_bet = stake.get() / LINE_COUNT;
     let reels = array::from_fn(|_| array::from_fn(|_| STRIP[words.index_below(STOPS)]));
     let mut outcome = Outcome {

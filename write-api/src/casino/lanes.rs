@@ -1,0 +1,294 @@
+//! Group commit: moves that come while others are being committed wait together and share the next transaction. Must
+//! never delay a move that nothing is in front of, nor put two moves of one wallet in one batch.
+//!
+//! There is no timer. A move that comes to a free lane goes off at once, alone; those that come while all lanes are
+//! under way are what the next transaction takes, as many as there are. So one transaction costs one commit however
+//! many share it, and the busier the tables are, the less each move costs.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use moka::sync::Cache;
+use shared::db::Db;
+use shared::ids::{OperatorId, PlayerId};
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+use super::batch::{self, Item, Outcome, Patience, Seat, Verdict};
+use super::error::CasinoError;
+use super::moves::Move;
+use super::options::CasinoOptions;
+use crate::commands::Answer;
+
+type Key = (OperatorId, PlayerId);
+type Answered = Result<Answer, CasinoError>;
+
+/// The way of every move to the database. Cheap to clone.
+#[derive(Clone)]
+pub struct Lanes(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    tasks: TaskTracker,
+    options: CasinoOptions,
+    seats: Cache<Key, Seat>,
+    queue: Mutex<Queue>,
+}
+
+impl fmt::Debug for Lanes {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Lanes").finish_non_exhaustive()
+    }
+}
+
+/// A move, and who waits for its answer.
+struct Waiting {
+    asked: Arc<Move>,
+    answer: oneshot::Sender<Answered>,
+}
+
+impl Waiting {
+    fn key(&self) -> Key {
+        (self.asked.operator, self.asked.player)
+    }
+
+    /// Nobody may wait any more; the effect is whole all the same.
+    fn tell(self, answered: Answered) {
+        let _ = self.answer.send(answered);
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    /// The wallets with a move under way.
+    busy: HashSet<Key>,
+    /// The lanes under way.
+    lanes: usize,
+}
+
+impl Queue {
+    /// Takes the next moves, at most one of each wallet; later ones of the same wallet keep their places.
+    fn take(&mut self, most: usize) -> Vec<Waiting> {
+        let mut taken = Vec::new();
+        let mut kept = VecDeque::new();
+        while taken.len() < most {
+            let Some(next) = self.waiting.pop_front() else {
+                break;
+            };
+            if self.busy.insert(next.key()) {
+                taken.push(next);
+            } else {
+                kept.push_back(next);
+            }
+        }
+        kept.append(&mut self.waiting);
+        self.waiting = kept;
+        taken
+    }
+}
+
+impl Lanes {
+    /// Lanes to `db` whose work is among `tasks`.
+    pub fn new(db: Db, tasks: TaskTracker, options: CasinoOptions) -> Self {
+        Self(Arc::new(Inner {
+            db,
+            tasks,
+            seats: Cache::new(options.casino_seats),
+            options,
+            queue: Mutex::default(),
+        }))
+    }
+
+    /// Makes the move. If the caller goes away meanwhile, it is made all the same.
+    ///
+    /// # Errors
+    /// When it is refused or fails; nothing is written then, unless the outcome is said to be unknown.
+    pub(super) async fn play(&self, asked: Move) -> Answered {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting {
+            asked: Arc::new(asked),
+            answer,
+        };
+        {
+            let mut queue = self.0.queue();
+            if queue.waiting.len() >= self.0.options.casino_queue {
+                return Err(CasinoError::Busy);
+            }
+            queue.waiting.push_back(waiting);
+            self.0.open_lane(&mut queue);
+        }
+        answered.await.unwrap_or(Err(CasinoError::Busy))
+    }
+}
+
+impl Inner {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open_lane(self: &Arc<Self>, queue: &mut Queue) {
+        if queue.lanes < self.options.casino_lanes {
+            queue.lanes += 1;
+            let inner = Arc::clone(self);
+            self.tasks.spawn(async move { inner.run_lane().await });
+        }
+    }
+
+    async fn run_lane(self: Arc<Self>) {
+        loop {
+            let batch = {
+                let mut queue = self.queue();
+                let batch = queue.take(self.options.casino_batch);
+                if batch.is_empty() {
+                    queue.lanes -= 1;
+                    return;
+                }
+                batch
+            };
+            self.run(batch).await;
+        }
+    }
+
+    async fn run(self: &Arc<Self>, batch: Vec<Waiting>) {
+        match self.commit(&batch, Patience::Skips).await {
+            Ok(outcomes) => {
+                for (waiting, outcome) in batch.into_iter().zip(outcomes) {
+                    match outcome {
+                        Outcome::Held => self.run_alone(waiting),
+                        outcome => self.finish(waiting, outcome),
+                    }
+                }
+            }
+            Err(error) if batch.len() == 1 || Verdict::of(&error) == Verdict::AllFail => {
+                for waiting in batch {
+                    let refusal = error.for_another();
+                    self.finish(waiting, Outcome::Refused(refusal));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, moves = batch.len(), "a batch failed; its moves are tried one by one");
+                for waiting in batch {
+                    self.run_alone(waiting);
+                }
+            }
+        }
+    }
+
+    /// Makes a move in a transaction of its own, while the lane goes on without it.
+    fn run_alone(self: &Arc<Self>, waiting: Waiting) {
+        let inner = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let alone = [waiting];
+            let outcome = match inner.commit(&alone, Patience::Waits).await {
+                Ok(mut outcomes) => outcomes.pop().unwrap_or(Outcome::Held),
+                Err(error) => Outcome::Refused(error),
+            };
+            let [waiting] = alone;
+            inner.finish(waiting, outcome);
+        });
+    }
+
+    async fn commit(&self, batch: &[Waiting], patience: Patience) -> Result<Vec<Outcome>, CasinoError> {
+        let items: Arc<[Item]> = batch
+            .iter()
+            .map(|waiting| Item {
+                asked: Arc::clone(&waiting.asked),
+                seat: self.seats.get(&waiting.key()),
+            })
+            .collect();
+        let work = self.db.write(move |db| {
+            let items = Arc::clone(&items);
+            Box::pin(async move { batch::play(db, &items, patience).await })
+        });
+        work.await
+    }
+
+    /// Remembers the player, frees the wallet for the next move, and answers.
+    fn finish(self: &Arc<Self>, waiting: Waiting, outcome: Outcome) {
+        let key = waiting.key();
+        let answered = match outcome {
+            Outcome::Answered(answer, seat) => {
+                if let Some(seat) = seat {
+                    self.seats.insert(key, seat);
+                }
+                Ok(answer)
+            }
+            Outcome::Refused(refusal) => Err(refusal),
+            Outcome::Held => Err(CasinoError::Busy),
+        };
+        {
+            let mut queue = self.queue();
+            queue.busy.remove(&key);
+            if !queue.waiting.is_empty() {
+                self.open_lane(&mut queue);
+            }
+        }
+        waiting.tell(answered);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::ids::{OperatorId, PlayerId};
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::casino::moves::Play;
+    use crate::casino::table::Table;
+
+    #[derive(Debug)]
+    struct Never;
+
+    impl Play for Never {
+        fn decide(&self, _table: &mut Table<'_>) -> Answered {
+            Err(CasinoError::Busy)
+        }
+    }
+
+    fn queue_of(players: &[i64]) -> Queue {
+        let mut queue = Queue::default();
+        for player in players {
+            let asked = Move {
+                operator: OperatorId::new(1),
+                player: PlayerId::new(*player),
+                token_hash: None,
+                at: OffsetDateTime::UNIX_EPOCH,
+                command: None,
+                play: Box::new(Never),
+            };
+            queue.waiting.push_back(Waiting {
+                asked: Arc::new(asked),
+                answer: oneshot::channel().0,
+            });
+        }
+        queue
+    }
+
+    fn players<'a>(moves: impl IntoIterator<Item = &'a Waiting>) -> Vec<i64> {
+        moves.into_iter().map(|waiting| waiting.key().1.get()).collect()
+    }
+
+    #[test]
+    fn a_batch_takes_one_move_of_each_wallet_and_leaves_the_others_in_their_order() {
+        let mut queue = queue_of(&[1, 1, 2, 3, 2, 1, 4]);
+        assert_eq!(players(&queue.take(10)), [1, 2, 3, 4]);
+        assert_eq!(players(&queue.waiting), [1, 2, 1]);
+        assert_eq!(
+            players(&queue.take(10)),
+            [] as [i64; 0],
+            "all their wallets are busy"
+        );
+        queue.busy.remove(&(OperatorId::new(1), PlayerId::new(1)));
+        assert_eq!(players(&queue.take(10)), [1]);
+        assert_eq!(players(&queue.waiting), [2, 1]);
+    }
+
+    #[test]
+    fn a_batch_takes_no_more_than_its_limit() {
+        let mut queue = queue_of(&[1, 1, 2, 3]);
+        assert_eq!(players(&queue.take(2)), [1, 2]);
+        assert_eq!(players(&queue.waiting), [1, 3]);
+    }
+}
