@@ -12,7 +12,10 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    Machine { start: Instant },
+    Machine {
+        start: Instant,
+        started_at: OffsetDateTime,
+    },
     Manual(Arc<Mutex<Moment>>),
 }
 
@@ -28,6 +31,7 @@ impl Clock {
     pub fn machine() -> Self {
         Self(Source::Machine {
             start: Instant::now(),
+            started_at: OffsetDateTime::now_utc(),
         })
     }
 
@@ -48,10 +52,19 @@ impl Clock {
         }
     }
 
+    /// Wall time that never jumps while this clock lives: as it was when the clock was made, and monotonic time since.
+    /// For games that run against the clock.
+    pub fn steady(&self) -> OffsetDateTime {
+        match &self.0 {
+            Source::Machine { start, started_at } => *started_at + start.elapsed(),
+            Source::Manual(_) => self.now(),
+        }
+    }
+
     /// Monotonic time since this clock was made, for ages and limits.
     pub fn elapsed(&self) -> Duration {
         match &self.0 {
-            Source::Machine { start } => start.elapsed(),
+            Source::Machine { start, .. } => start.elapsed(),
             Source::Manual(moment) => moment.lock().unwrap_or_else(PoisonError::into_inner).elapsed,
         }
     }

@@ -120,6 +120,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
     let stop = CancellationToken::new();
     crate::feed::spawn(Arc::clone(&app), stop.clone());
     crate::accounts::spawn_sweeper(Arc::clone(&app), stop.clone());
+    crate::casino::spawn_sweeper(Arc::clone(&app), stop.clone());
     let router = router(Arc::clone(&app));
     let limits = app.options.http.clone();
     let server = tokio::spawn(shared::server::serve(listener, router, limits, stop.clone()));
@@ -132,7 +133,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
 }
 
 /// Every route, with the layers around it.
-fn router(app: SharedApp) -> Router {
+pub fn router(app: SharedApp) -> Router {
     let ids = RequestIds::new(&app.random);
     let metrics = app.metrics.clone();
     let limits = app.options.http.clone();

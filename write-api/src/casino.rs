@@ -1,16 +1,26 @@
 //! The casino: the wallet that its pages show, and its games. Must never let a client decide anything but its stake.
 
+pub mod baccarat;
 mod batch;
+pub mod blackjack;
+pub mod cards;
+pub mod crash;
+mod decided;
 mod error;
 pub mod fairness;
 pub mod http;
 mod lanes;
 mod moves;
 mod options;
+pub mod returns;
+pub mod roulette;
 mod rules;
 pub mod slots;
 mod store;
+mod sweeper;
 mod table;
+#[cfg(test)]
+mod vectors;
 pub mod wallet;
 
 use axum::Router;
@@ -18,8 +28,9 @@ use axum::routing::get;
 
 use crate::app::SharedApp;
 
-pub use lanes::Lanes;
+pub use lanes::{Lanes, LanesHealth};
 pub use options::CasinoOptions;
+pub use sweeper::spawn_sweeper;
 
 /// The routes.
 pub fn router() -> Router<SharedApp> {
@@ -27,4 +38,8 @@ pub fn router() -> Router<SharedApp> {
         .route("/api/casino/health", get(http::health))
         .merge(wallet::router())
         .merge(slots::router())
+        .merge(roulette::router())
+        .merge(baccarat::router())
+        .merge(blackjack::router())
+        .merge(crash::router())
 }

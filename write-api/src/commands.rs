@@ -145,6 +145,15 @@ impl Answer {
         }
     }
 
+    /// An answer that was given before, with status 200.
+    pub const fn kept(json: String) -> Self {
+        Self {
+            status: StatusCode::OK,
+            json,
+            origin: Origin::Kept,
+        }
+    }
+
     /// The JSON text.
     pub fn json(&self) -> &str {
         &self.json

@@ -56,6 +56,7 @@ pub struct Detailed {
     timestamp: OffsetDateTime,
     #[serde(flatten)]
     pool: PoolHealth,
+    casino: crate::casino::LanesHealth,
     feed: crate::feed::FeedHealth,
     readers: crate::coherence::PushHealth,
 }
@@ -69,6 +70,7 @@ pub async fn detailed(State(app): State<SharedApp>) -> Private<Detailed> {
         version: VERSION,
         timestamp: app.clock.now(),
         pool: app.db.health(),
+        casino: app.lanes.health(),
         feed: app.feed.health(),
         readers: app.readers.health(),
     })
@@ -76,9 +78,29 @@ pub async fn detailed(State(app): State<SharedApp>) -> Private<Detailed> {
 
 async fn metrics(State(app): State<SharedApp>) -> Response {
     use Number::{Counter, Gauge};
-    let pushes = app.readers.health();
+    let (pushes, lanes) = (app.readers.health(), app.lanes.health());
     let mut numbers = of_pool(&app.db.health()).to_vec();
     numbers.extend([
+        (
+            "casino_moves",
+            "Moves of players that were made or refused",
+            Counter(lanes.moves),
+        ),
+        (
+            "casino_transactions",
+            "Transactions that the moves of players took",
+            Counter(lanes.transactions),
+        ),
+        (
+            "casino_batches_failed",
+            "Transactions of several moves that failed, so that their moves were tried one by one",
+            Counter(lanes.batches_failed),
+        ),
+        (
+            "casino_moves_waiting",
+            "Moves of players that wait for a transaction",
+            Gauge(lanes.moves_waiting as u64),
+        ),
         (
             "pushes_sent",
             "Attempts to push to one reader",

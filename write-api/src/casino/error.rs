@@ -3,6 +3,13 @@
 use shared::db::DbError;
 use shared::money::{AmountError, Currency, Money};
 
+use uuid::Uuid;
+
+use super::baccarat::rules::BaccaratError;
+use super::blackjack::rules::BlackjackError;
+use super::crash::rules::CrashError;
+use super::roulette::rules::RouletteError;
+use super::roulette::rules::table::PlaceError;
 use super::slots::rules::SlotsError;
 use crate::commands::KeyReused;
 use crate::ledger::LedgerError;
@@ -55,6 +62,58 @@ pub enum CasinoError {
     /// The stake can't be played on the slots.
     #[error("the stake {0}")]
     Slots(#[from] SlotsError),
+    /// The bets can't be placed on the roulette table.
+    #[error(transparent)]
+    Roulette(#[from] RouletteError),
+    /// A bet of a spin is on no place of the table.
+    #[error("bet {at}: {error}")]
+    RoulettePlace {
+        /// Which bet, from 0.
+        at: usize,
+        /// What is wrong with it.
+        error: PlaceError,
+    },
+    /// A bet of a spin has a stake that is no amount.
+    #[error("bet {at}: the stake {error}")]
+    RouletteStake {
+        /// Which bet, from 0.
+        at: usize,
+        /// What is wrong with it.
+        error: AmountError,
+    },
+    /// There are more bets in one spin than the limit allows.
+    #[error("there are more than {0} bets")]
+    TooManyBets(usize),
+    /// The bet can't be placed in baccarat.
+    #[error(transparent)]
+    Baccarat(#[from] BaccaratError),
+    /// The blackjack rules refuse it.
+    #[error(transparent)]
+    Blackjack(#[from] BlackjackError),
+    /// The action is not one of blackjack's.
+    #[error("there is no such action")]
+    UnknownAction,
+    /// A decision for one of several hands, where there is only one.
+    #[error("the hand was not split")]
+    NotSplit,
+    /// The crash rules refuse it.
+    #[error(transparent)]
+    Crash(#[from] CrashError),
+    /// The client sent what only the server decides.
+    #[error("{0} is decided by the server")]
+    ServerDecides(&'static str),
+    /// The player has an open round in this game already.
+    #[error("round {0} is still open")]
+    RoundOpen(Uuid),
+    /// The round has ended.
+    #[error("the round is over")]
+    RoundOver,
+    /// The round has no place for a step of this number now.
+    #[error("the next step is number {expected}")]
+    StaleAction {
+        /// The number that would be the next.
+        expected: usize,
+    },
     /// The idempotency key was used for another request.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),

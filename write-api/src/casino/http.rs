@@ -8,9 +8,16 @@ use shared::problem::Problem;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::baccarat::rules::BaccaratError;
+use super::blackjack::rules::BlackjackError;
+use super::crash::CrashEnd;
+use super::crash::rules::CrashError;
+use super::crash::rules::multiplier::Multiplier;
 use super::error::CasinoError;
 use super::fairness::Nonce;
 use super::moves::{Move, Play};
+use super::roulette::rules::RouletteError;
+use super::roulette::rules::table::PlaceError;
 use super::rules::Payout;
 use super::store::{SettledRound, settled_round};
 use super::table::{Game, Status, StoredRound};
@@ -59,6 +66,14 @@ pub struct RoundAnswer<'a> {
     /// What the game shows.
     #[schema(value_type = Object)]
     result: &'a RawValue,
+    /// What a round of crash was cashed out at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    cashout_multiplier: Option<Multiplier>,
+    /// Where a round of crash that has ended crashed, or would have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    crash_multiplier: Option<Multiplier>,
     fairness: RoundFairness<'a>,
 }
 
@@ -83,6 +98,7 @@ pub(super) struct ShownRound<'a> {
     pub(super) commitment: &'a str,
     pub(super) client_seed: &'a str,
     pub(super) nonce: Nonce,
+    pub(super) crash_end: Option<CrashEnd>,
 }
 
 impl<'a> RoundAnswer<'a> {
@@ -98,6 +114,8 @@ impl<'a> RoundAnswer<'a> {
             status: round.status.as_str(),
             payout_limited: round.payout.is_limited,
             result: round.result,
+            cashout_multiplier: round.crash_end.and_then(|end| end.cashout),
+            crash_multiplier: round.crash_end.map(|end| end.crash),
             fairness: RoundFairness {
                 commitment: round.commitment,
                 client_seed: round.client_seed,
@@ -114,7 +132,7 @@ pub(super) async fn play<P: Play + 'static>(
     command: Option<Command>,
     play: impl FnOnce(Uuid) -> P,
 ) -> Result<Answer, Problem> {
-    let at = app.clock.now();
+    let at = player.arrived_at;
     let asked = Move {
         operator: player.operator,
         player: player.player,
@@ -193,6 +211,7 @@ impl SettledRound {
             commitment: &round.seeds.commitment,
             client_seed: round.seeds.client.as_str(),
             nonce: round.nonce,
+            crash_end: None,
         }
     }
 }
@@ -232,6 +251,23 @@ impl From<CasinoError> for Problem {
                 format!("Insufficient funds. Available: {}", in_words(available, currency)),
             ),
             CasinoError::Slots(error) => Self::invalid_field("stake", error.to_string()),
+            CasinoError::Roulette(_)
+            | CasinoError::RoulettePlace { .. }
+            | CasinoError::RouletteStake { .. }
+            | CasinoError::TooManyBets(_)
+            | CasinoError::Baccarat(_)
+            | CasinoError::Blackjack(_)
+            | CasinoError::Crash(_)
+            | CasinoError::UnknownAction
+            | CasinoError::NotSplit
+            | CasinoError::RoundOpen(_)
+            | CasinoError::RoundOver
+            | CasinoError::StaleAction { .. } => refusal(&error),
+            CasinoError::ServerDecides(field) => Self::refused_field(
+                "server_decides",
+                field,
+                format!("{field} is decided by the server and may not be sent"),
+            ),
             CasinoError::KeyReused(error) => error.into(),
             CasinoError::UnknownRound => Self::not_found("not_found", "Game not found"),
             CasinoError::WrongPayout(payout) => Self::refused_field(
@@ -244,6 +280,76 @@ impl From<CasinoError> for Problem {
             CasinoError::Database(error) => error.into(),
         }
     }
+}
+
+/// What a player is told whose bet or decision the rules of a game refuse.
+fn refusal(error: &CasinoError) -> Problem {
+    let words = error.to_string();
+    match error {
+        CasinoError::Roulette(RouletteError::NoBets) => {
+            Problem::refused_field("no_bets", "params.bets", "No bets provided")
+        }
+        CasinoError::Roulette(RouletteError::StakeNotPositive(at)) => {
+            Problem::invalid_field(&format!("params.bets[{at}].stake"), "must be more than zero")
+        }
+        CasinoError::Roulette(RouletteError::StakesTooLarge) => Problem::invalid_field("params.bets", words),
+        CasinoError::RoulettePlace { at, error } => {
+            let (code, member) = match error {
+                PlaceError::UnknownType => ("unknown_bet", "type"),
+                PlaceError::NoSuchPlace(_) => ("impossible_bet", "value"),
+            };
+            Problem::refused_field(code, &format!("params.bets[{at}].{member}"), words)
+        }
+        CasinoError::RouletteStake { at, error } => {
+            Problem::invalid_field(&format!("params.bets[{at}].stake"), error.to_string())
+        }
+        CasinoError::TooManyBets(most) => Problem::refused_field(
+            "too_many_bets",
+            "params.bets",
+            format!("At most {most} bets in one spin"),
+        ),
+        CasinoError::Baccarat(BaccaratError::UnknownSide) => {
+            Problem::refused_field("unknown_bet", "params.bet_on", "must be player, banker or tie")
+        }
+        CasinoError::Baccarat(_) => Problem::invalid_field("stake", words),
+        CasinoError::Blackjack(BlackjackError::StakeNotPositive | BlackjackError::StakeTooLarge) => {
+            Problem::invalid_field("stake", words)
+        }
+        CasinoError::UnknownAction => Problem::refused_field(
+            "unknown_action",
+            "action",
+            "must be deal, hit, stand, double, split, insurance, hit_split, stand_split or double_split",
+        ),
+        CasinoError::Blackjack(BlackjackError::RoundOver) | CasinoError::RoundOver => {
+            Problem::conflict("round_over", "This round is over")
+        }
+        CasinoError::Blackjack(_) => Problem::conflict("action_not_allowed", sentence(&words)),
+        CasinoError::NotSplit => Problem::conflict("action_not_allowed", "Invalid split hand"),
+        CasinoError::Crash(CrashError::TooEarly) => {
+            Problem::conflict("too_early", "The multiplier is still 1.00; cash out from 1.01 on")
+        }
+        CasinoError::Crash(CrashError::StakeNotPositive | CrashError::StakeTooLarge) => {
+            Problem::invalid_field("stake", words)
+        }
+        CasinoError::Crash(_) => Problem::conflict("crashed", "Cashout after crash is invalid"),
+        CasinoError::RoundOpen(id) => {
+            Problem::conflict("round_open", format!("Round {id} is still open; finish it first"))
+        }
+        CasinoError::StaleAction { expected } => Problem::conflict(
+            "stale_action",
+            format!("The next action of this round is number {expected}"),
+        )
+        .about("params.action_number", "is not the next"),
+        _ => Problem::conflict("refused", sentence(&words)),
+    }
+}
+
+/// Words as a sentence begins.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// An amount for people, as legacy pages show it: `$12.30`, and `12.30 EUR` where the sign is not the dollar's.

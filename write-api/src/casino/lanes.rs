@@ -7,19 +7,44 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use moka::sync::Cache;
+use serde::Serialize;
 use shared::db::Db;
 use shared::ids::{OperatorId, PlayerId};
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
+use utoipa::ToSchema;
 
 use super::batch::{self, Item, Outcome, Patience, Seat, Verdict};
 use super::error::CasinoError;
 use super::moves::Move;
 use super::options::CasinoOptions;
 use crate::commands::Answer;
+
+/// The lanes as `/health/detailed` shows them.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct LanesHealth {
+    /// Moves that wait for a transaction now.
+    pub moves_waiting: usize,
+    /// Moves in transactions under way now.
+    pub moves_under_way: usize,
+    /// Moves that were made or refused since the start.
+    pub moves: u64,
+    /// Transactions that they took. The fewer for each move, the busier the tables were.
+    pub transactions: u64,
+    /// Batches that failed as a whole, so that their moves were tried one by one.
+    pub batches_failed: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    moves: AtomicU64,
+    transactions: AtomicU64,
+    batches_failed: AtomicU64,
+}
 
 type Key = (OperatorId, PlayerId);
 type Answered = Result<Answer, CasinoError>;
@@ -34,6 +59,7 @@ struct Inner {
     options: CasinoOptions,
     seats: Cache<Key, Seat>,
     queue: Mutex<Queue>,
+    counts: Counts,
 }
 
 impl fmt::Debug for Lanes {
@@ -98,7 +124,24 @@ impl Lanes {
             seats: Cache::new(options.casino_seats),
             options,
             queue: Mutex::default(),
+            counts: Counts::default(),
         }))
+    }
+
+    /// What the lanes do now and did since the start.
+    pub fn health(&self) -> LanesHealth {
+        let (moves_waiting, moves_under_way) = {
+            let queue = self.0.queue();
+            (queue.waiting.len(), queue.busy.len())
+        };
+        let counts = &self.0.counts;
+        LanesHealth {
+            moves_waiting,
+            moves_under_way,
+            moves: counts.moves.load(Ordering::Relaxed),
+            transactions: counts.transactions.load(Ordering::Relaxed),
+            batches_failed: counts.batches_failed.load(Ordering::Relaxed),
+        }
     }
 
     /// Makes the move. If the caller goes away meanwhile, it is made all the same.
@@ -168,6 +211,7 @@ impl Inner {
                 }
             }
             Err(error) => {
+                self.counts.batches_failed.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(%error, moves = batch.len(), "a batch failed; its moves are tried one by one");
                 for waiting in batch {
                     self.run_alone(waiting);
@@ -198,6 +242,7 @@ impl Inner {
                 seat: self.seats.get(&waiting.key()),
             })
             .collect();
+        self.counts.transactions.fetch_add(1, Ordering::Relaxed);
         let work = self.db.write(move |db| {
             let items = Arc::clone(&items);
             Box::pin(async move { batch::play(db, &items, patience).await })
@@ -207,6 +252,7 @@ impl Inner {
 
     /// Remembers the player, frees the wallet for the next move, and answers.
     fn finish(self: &Arc<Self>, waiting: Waiting, outcome: Outcome) {
+        self.counts.moves.fetch_add(1, Ordering::Relaxed);
         let key = waiting.key();
         let answered = match outcome {
             Outcome::Answered(answer, seat) => {

@@ -10,6 +10,7 @@ use shared::money::{Currency, Minor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::crash::CrashEnd;
 use super::error::CasinoError;
 use super::fairness::{Nonce, Seeds, Words};
 use super::http::{RoundAnswer, ShownRound};
@@ -20,7 +21,7 @@ use crate::protection::rules::{Baselines, Protection};
 
 /// The games, as the store names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Game {
+pub(super) enum Game {
     /// Five reels, twenty lines.
     Slots,
     /// European roulette.
@@ -35,7 +36,7 @@ pub enum Game {
 
 impl Game {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::Slots,
         Self::Roulette,
         Self::Baccarat,
@@ -44,7 +45,7 @@ impl Game {
     ];
 
     /// The name in the store, in requests and in answers.
-    pub const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Slots => "slots",
             Self::Roulette => "roulette",
@@ -55,7 +56,7 @@ impl Game {
     }
 
     /// The game of this name.
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(super) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|game| game.as_str() == name)
     }
 }
@@ -121,6 +122,13 @@ pub(super) struct StoredRound {
     pub(super) due_at: Option<OffsetDateTime>,
 }
 
+impl StoredRound {
+    /// Whether it is open and has ended by itself at the time `at`.
+    pub(super) fn is_due(&self, at: OffsetDateTime) -> bool {
+        self.status == Status::Open && self.due_at.is_some_and(|due_at| due_at <= at)
+    }
+}
+
 /// A step of a round that was answered before.
 #[derive(Clone, Debug)]
 pub(super) struct StoredAction {
@@ -167,6 +175,7 @@ pub(super) struct Table<'a> {
     rounds: StoredRounds,
     written: Vec<WrittenRound>,
     action: Option<WrittenAction>,
+    crash_end: Option<CrashEnd>,
 }
 
 /// What a move leaves to be written.
@@ -198,6 +207,7 @@ impl<'a> Table<'a> {
             rounds,
             written: Vec::new(),
             action: None,
+            crash_end: None,
         }
     }
 
@@ -253,21 +263,31 @@ impl<'a> Table<'a> {
     /// Takes a further stake for a round under way. It may exceed the operator's largest stake: that was checked when
     /// the round began, and the rules of the game say how much can be added.
     pub(super) fn raise(&mut self, round: &mut Round, by: Minor) -> Result<(), CasinoError> {
-        self.facts.standing.admit()?;
         let stake = round.stake.checked_add(by).ok_or(CasinoError::TooMuch)?;
         self.take(round.id, by)?;
         round.stake = stake;
         Ok(())
     }
 
-    fn take(&mut self, round_id: Uuid, stake: Minor) -> Result<(), CasinoError> {
+    /// Checks that a further stake could be taken, without taking it. Nothing can always be.
+    pub(super) fn afford(&self, stake: Minor) -> Result<(), CasinoError> {
+        if stake == Minor::ZERO {
+            return Ok(());
+        }
         let Facts {
+            standing,
+            limits,
             protection,
             baselines,
             ..
         } = self.facts;
+        standing.admit()?;
         protection.admit_stake(stake, self.wallet.totals(), baselines, self.at)?;
-        self.facts.limits.cover(stake, self.wallet.balance())?;
+        limits.cover(stake, self.wallet.balance())
+    }
+
+    fn take(&mut self, round_id: Uuid, stake: Minor) -> Result<(), CasinoError> {
+        self.afford(stake)?;
         let posting = stake_posting(self.player(), round_id, stake);
         self.wallet.post(round_id, &[posting])?;
         Ok(())
@@ -280,19 +300,20 @@ impl<'a> Table<'a> {
         won: Minor,
         state: Option<Box<RawValue>>,
         result: &impl Serialize,
-    ) -> Result<&WrittenRound, CasinoError> {
+    ) -> Result<(), CasinoError> {
         let payout = self.facts.limits.pay(won);
         if let Some(posting) = payout_posting(self.player(), round.id, payout) {
             self.wallet.post(round.id, &[posting])?;
         }
-        self.write(WrittenRound {
+        self.written.push(WrittenRound {
             round,
             payout,
             status: Status::Settled,
             state,
             result: to_raw_value(result)?,
             due_at: None,
-        })
+        });
+        Ok(())
     }
 
     /// Leaves the round open for further moves until `due_at`, when it ends by itself.
@@ -302,20 +323,16 @@ impl<'a> Table<'a> {
         state: Box<RawValue>,
         result: &impl Serialize,
         due_at: OffsetDateTime,
-    ) -> Result<&WrittenRound, CasinoError> {
-        self.write(WrittenRound {
+    ) -> Result<(), CasinoError> {
+        self.written.push(WrittenRound {
             round,
             payout: Payout::NOTHING,
             status: Status::Open,
             state: Some(state),
             result: to_raw_value(result)?,
             due_at: Some(due_at),
-        })
-    }
-
-    fn write(&mut self, round: WrittenRound) -> Result<&WrittenRound, CasinoError> {
-        self.written.push(round);
-        self.written.last().ok_or(CasinoError::TooMuch)
+        });
+        Ok(())
     }
 
     /// Keeps the answer to this move as that to step `number` of a round.
@@ -325,6 +342,16 @@ impl<'a> Table<'a> {
             number,
             decision,
         });
+    }
+
+    /// Lets the answer tell where a round of crash ended.
+    pub(super) const fn tell_crash_end(&mut self, end: CrashEnd) {
+        self.crash_end = Some(end);
+    }
+
+    /// Lets the answer not tell it: the round that it is about goes on.
+    pub(super) const fn hide_crash_end(&mut self) {
+        self.crash_end = None;
     }
 
     /// The answer that shows the round written last.
@@ -358,6 +385,7 @@ impl<'a> Table<'a> {
             commitment: &round.seeds.commitment,
             client_seed: round.seeds.client.as_str(),
             nonce: round.nonce,
+            crash_end: self.crash_end,
         };
         let answer = RoundAnswer::new(&shown, &self.facts.limits.currency);
         Ok(Answer::ok(serde_json::to_string(&answer)?))

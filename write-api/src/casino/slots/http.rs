@@ -3,6 +3,7 @@
 use super::bet::Bet;
 use crate::accounts::{PlayerSession, PlayerToken};
 use crate::app::SharedApp;
+use crate::casino::decided::refuse_decided;
 use crate::casino::http::{RoundAnswer, RoundQuestion, play};
 use crate::casino::table::Game;
 use crate::commands::{Answer, Repeatable};
@@ -13,7 +14,8 @@ use shared::money::Amount;
 use shared::problem::{Problem, ProblemBody};
 use utoipa::ToSchema;
 
-/// A bet on one spin. Members that are not named here are ignored, as legacy pages send more.
+/// A bet on one spin. Members that are not named here are ignored, as legacy pages send more;
+/// what only the server decides is refused.
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object with a stake")]
 pub struct SlotsBet {
@@ -40,6 +42,7 @@ pub async fn bet(
     player: PlayerToken,
     request: Repeatable,
 ) -> Result<Answer, Problem> {
+    refuse_decided(&request.body)?;
     let SlotsBet { stake, currency } = read_json(&request.body)?;
     let bet = |round_id| Bet {
         round_id,

@@ -13,6 +13,7 @@ use crate::casino::fairness::{Nonce, Seeds};
 use crate::casino::moves::{Move, Wanted};
 use crate::casino::rules::Payout;
 use crate::casino::store::currency;
+use crate::casino::sweeper::DueRound;
 use crate::casino::table::{Game, Round, Status, StoredAction, StoredRound, StoredRounds};
 
 struct Row {
@@ -263,6 +264,38 @@ pub(in crate::casino) async fn settled_round(
         balance: row.balance,
         currency: currency(&row.currency)?,
     }))
+}
+
+/// Open rounds of all operators that have ended by themselves at the time `at`, the longest due first.
+pub(in crate::casino) async fn due_rounds(
+    db: &mut PgConnection,
+    at: OffsetDateTime,
+    most: i64,
+) -> Result<Vec<DueRound>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select operator_id as "operator: OperatorId", player_id as "player: PlayerId", id, game
+        from rounds
+        where status = 'open' and due_at <= $1
+        order by due_at
+        limit $2
+        "#,
+        at,
+        most,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let game = Game::parse(&row.game).ok_or_else(|| sqlx::Error::Decode("not a game".into()))?;
+            Ok(DueRound {
+                operator: row.operator,
+                player: row.player,
+                id: row.id,
+                game,
+            })
+        })
+        .collect()
 }
 
 /// Whether the player has an open round of any game.

@@ -1,0 +1,140 @@
+//! What the replaced backend believed its clients, and nobody may send any more. Must never let a client decide
+//! anything but its stakes and moves.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::error::CasinoError;
+
+/// Members that hold what only the server decides.
+const DECIDED: [&str; 20] = [
+    "banker",
+    "banker_total",
+    "crash_multiplier",
+    "deck",
+    "dealer",
+    "dealer_real",
+    "hand",
+    "hands",
+    "multiplier",
+    "payout",
+    "player",
+    "player_total",
+    "pocket",
+    "reels",
+    "result",
+    "spin",
+    "split_hands",
+    "state",
+    "winner",
+    "wins",
+];
+/// The member in which games have parameters of their own, which is looked into too.
+const PARAMS: &str = "params";
+
+/// Refuses a body that holds what only the server decides, and names the first such member. Leaves it to others to
+/// refuse what is no JSON object.
+pub(super) fn refuse_decided(body: &[u8]) -> Result<(), CasinoError> {
+    refuse_decided_but(body, "")
+}
+
+/// The same where the member `but` has another meaning.
+pub(super) fn refuse_decided_but(body: &[u8], but: &'static str) -> Result<(), CasinoError> {
+    let mut found = None;
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let members = Members {
+        found: &mut found,
+        but,
+    };
+    // What is no JSON object is refused by who reads it.
+    let _ = members.deserialize(&mut json);
+    found.map_or(Ok(()), |member| Err(CasinoError::ServerDecides(member)))
+}
+
+struct Members<'a> {
+    found: &'a mut Option<&'static str>,
+    but: &'static str,
+}
+
+impl<'de> DeserializeSeed<'de> for Members<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(member) = map.next_key::<String>()? {
+            if member == PARAMS {
+                map.next_value_seed(Members {
+                    found: &mut *self.found,
+                    but: self.but,
+                })?;
+                continue;
+            }
+            map.next_value::<IgnoredAny>()?;
+            if self.found.is_none() && member != self.but {
+                *self.found = DECIDED.into_iter().find(|decided| *decided == member);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &str) -> Option<&'static str> {
+        match refuse_decided(body.as_bytes()) {
+            Err(CasinoError::ServerDecides(member)) => Some(member),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_only_the_server_decides_is_refused_by_name_wherever_it_stands() {
+        for (body, member) in [
+            (r#"{"stake":1,"payout":5}"#, "payout"),
+            (r#"{"deck":["A♠"],"payout":5}"#, "deck"),
+            (
+                r#"{"params":{"bet_on":"tie","multiplier":9},"stake":1}"#,
+                "multiplier",
+            ),
+            (r#"{"state":{"player":[]}}"#, "state"),
+            (r#"{"pocket":null}"#, "pocket"),
+        ] {
+            assert_eq!(refused(body), Some(member), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_member_with_another_meaning_may_be_sent() {
+        let body = br#"{"ref":"x","multiplier":1.5}"#;
+        assert!(refuse_decided_but(body, "multiplier").is_ok());
+        assert!(refuse_decided(body).is_err());
+    }
+
+    #[test]
+    fn everything_else_is_left_to_those_who_read_it() {
+        for body in [
+            r#"{"stake":1,"currency":"USD","params":{"ref":"x"}}"#,
+            r#"{"params":[{"payout":1}]}"#,
+            r#"{"note":{"payout":1}}"#,
+            "[]",
+            "{",
+            "",
+        ] {
+            assert_eq!(refused(body), None, "{body}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Settles rounds that have ended by themselves: abandoned hands of blackjack, crashes and automatic cash-outs. Must
+//! never decide one otherwise than its player's next touch would.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use shared::ids::{OperatorId, PlayerId};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::blackjack::Abandoned;
+use super::crash::Ended;
+use super::error::CasinoError;
+use super::moves::{Move, Play};
+use super::store::due_rounds;
+use super::table::Game;
+use crate::app::{App, SharedApp};
+
+/// A round that is to be ended.
+#[derive(Clone, Debug)]
+pub(super) struct DueRound {
+    pub(super) operator: OperatorId,
+    pub(super) player: PlayerId,
+    pub(super) id: Uuid,
+    pub(super) game: Game,
+}
+
+/// Sweeps every now and then until `stop`.
+pub fn spawn_sweeper(app: SharedApp, stop: CancellationToken) {
+    let tasks = app.tasks.clone();
+    tasks.spawn(async move {
+        let pause = Duration::from_millis(app.options.casino.casino_sweep_ms);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+            if let Err(error) = sweep(&app).await {
+                tracing::warn!(%error, "ended rounds could not be settled; they are tried again");
+            }
+        }
+    });
+}
+
+/// Settles the rounds that are due now, so many at a time.
+async fn sweep(app: &App) -> Result<(), CasinoError> {
+    let (now, most) = (app.clock.steady(), app.options.casino.casino_sweep_batch);
+    let read = app.db.read(move |db| {
+        Box::pin(async move { Ok::<_, CasinoError>(due_rounds(db, now, most.into()).await?) })
+    });
+    let ends = read.await?.into_iter().filter_map(|due| {
+        let play: Box<dyn Play> = match due.game {
+            Game::Blackjack => Box::new(Abandoned(due.id)),
+            Game::Crash => Box::new(Ended(due.id)),
+            Game::Slots | Game::Roulette | Game::Baccarat => return None,
+        };
+        Some(app.lanes.play(Move {
+            operator: due.operator,
+            player: due.player,
+            token_hash: None,
+            at: app.clock.steady(),
+            command: None,
+            play,
+        }))
+    });
+    for ended in join_all(ends).await {
+        match ended {
+            // Its player or another instance was quicker.
+            Ok(_) | Err(CasinoError::RoundOver | CasinoError::RoundOpen(_) | CasinoError::UnknownRound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
