@@ -22,6 +22,7 @@ pub use error::{DbError, TransactionError};
 pub use stats::PoolHealth;
 
 use crate::clock::Clock;
+use crate::fail_point;
 use stats::AcquireTimes;
 
 /// Limits of one service's use of the database.
@@ -93,6 +94,13 @@ enum Access {
 }
 
 impl Access {
+    /// A transaction that only reads has nothing to lose at its commit.
+    fn reach(self, point: &'static str) {
+        if self == Self::Write {
+            fail_point::reach(point);
+        }
+    }
+
     /// An error while committing: unless the server itself said no, the outcome of a write is not known.
     fn at_commit(self, error: DbError) -> DbError {
         match error {
@@ -308,9 +316,11 @@ impl Inner {
         let result = work(&mut transaction).await;
         match &result {
             Ok(_) => {
+                access.reach("before_commit");
                 at_commit.store(true, Ordering::Relaxed);
                 let committed = transaction.commit().await;
                 committed.map_err(|error| access.at_commit(error.into()))?;
+                access.reach("after_commit");
                 at_commit.store(false, Ordering::Relaxed);
             }
             Err(_) => transaction.rollback().await.map_err(DbError::from)?,

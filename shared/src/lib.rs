@@ -5,6 +5,7 @@ pub mod branding;
 pub mod clock;
 pub mod coherence;
 pub mod db;
+pub mod fail_point;
 pub mod field;
 pub mod health;
 pub mod http;

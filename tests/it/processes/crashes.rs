@@ -1,4 +1,4 @@
-//! A writer that is killed in the middle of bets, and books that somebody tampered with.
+//! A writer that dies in the middle of bets, and books that somebody tampered with.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use nix::sys::signal::Signal;
 use reqwest::Method;
 use serde_json::json;
+use shared::fail_point;
 use sqlx::AssertSqlSafe;
 use tests::database::Database;
 use tests::{Client, Installation};
@@ -30,10 +31,16 @@ async fn verify_books(database: &Database) -> Ended {
 
 /// A writer of its own process, and where it answers.
 async fn writer(installation: &Installation) -> (Running, String) {
+    writer_with(installation, &[]).await
+}
+
+/// The same, with further variables in its environment.
+async fn writer_with(installation: &Installation, variables: &[(&str, &str)]) -> (Running, String) {
     let mut command = edgebook(&["write-api", "serve", "--listen", "127.0.0.1:0", "--log", "off"]);
     command
         .env("DATABASE_URL", installation.database.url())
-        .env("WEBHOOK_SECRET", &installation.webhook_secret);
+        .env("WEBHOOK_SECRET", &installation.webhook_secret)
+        .envs(variables.iter().copied());
     let mut writer = Running::start(command);
     let said = writer.says("listening on ").await;
     let url = said.trim().trim_start_matches("listening on ").to_owned();
@@ -108,6 +115,53 @@ async fn a_bet_whose_writer_was_killed_has_one_effect_when_it_is_asked_again() {
     let verified = verify_books(&installation.database).await;
     assert_eq!(verified.code, Some(0), "{verified:?}");
     assert_eq!(verified.out, "the books are right\n");
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_bet_whose_writer_died_at_its_commit_has_one_effect_when_it_is_asked_again() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let alice = installation.player(&aurora, "alice", 100_000).await;
+    let tables = ["rounds", "commands"];
+    let counts = |count| HashMap::from(tables.map(|table| (table, count)));
+    for (number, (point, rounds_at_death, replayed)) in
+        (0..).zip([("before_commit", 0, ""), ("after_commit", 1, "true")])
+    {
+        let trap = format!("{point}@1");
+        let (mut dying, url) = writer_with(&installation, &[(fail_point::VARIABLE, &trap)]).await;
+        let player = Client::new(&url)
+            .logged_in(&alice.token)
+            .with("idempotency-key", point);
+        let body = json!({"stake": 1});
+        let unanswered = player
+            .try_send(Method::POST, BET, Some(body.to_string().into_bytes()))
+            .await;
+        assert!(unanswered.is_err(), "{point}: {unanswered:?}");
+        assert_eq!(dying.ended().await, None, "{point}: {}", dying.err());
+        assert!(dying.err().contains(point), "{}", dying.err());
+        assert_eq!(
+            count(&installation.database, &tables).await,
+            counts(number + rounds_at_death),
+            "{point}"
+        );
+
+        let (mut restarted, url) = writer(&installation).await;
+        let player = player.at(&url);
+        let (first, again) = (player.post(BET, &body).await, player.post(BET, &body).await);
+        first.ok();
+        assert_eq!(first.header("idempotency-replayed"), replayed, "{point}");
+        assert_eq!(first.bytes, again.bytes, "{point}");
+        assert_eq!(
+            count(&installation.database, &tables).await,
+            counts(number + 1),
+            "{point}"
+        );
+        restarted.signal(Signal::SIGTERM);
+        assert_eq!(restarted.ended().await, Some(0), "{}", restarted.err());
+    }
+    let verified = verify_books(&installation.database).await;
+    assert_eq!(verified.code, Some(0), "{verified:?}");
     installation.finish().await;
 }
 

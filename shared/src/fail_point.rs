@@ -1,0 +1,18 @@
+//! Places at which a test can make this process die, as a crash of the machine would end it. Must never be in a program
+//! that serves people: without the feature `fail-points`, nothing of it is compiled.
+//!
+//! With the feature, `EDGEBOOK_FAIL_POINT=before_commit@3` aborts the process when it reaches the point `before_commit`
+//! for the third time. The points:
+//!
+//! - `before_commit`: a transaction that writes has done its work, and is not committed.
+//! - `after_commit`: it is committed, and nobody was told.
+
+#[cfg(feature = "fail-points")]
+mod armed;
+
+#[cfg(feature = "fail-points")]
+pub use armed::{VARIABLE, reach};
+
+/// The process is at the point called `point`: does nothing without the feature `fail-points`.
+#[cfg(not(feature = "fail-points"))]
+pub const fn reach(_point: &'static str) {}
