@@ -13,4 +13,5 @@ pub mod health;
 pub mod ledger;
 pub mod openapi;
 pub mod operators;
+pub mod paging;
 pub mod protection;

@@ -8,12 +8,13 @@ use shared::problem::{Problem, ProblemBody};
 use utoipa::{IntoParams, ToSchema};
 
 use super::changes::{Signature, switch};
-use super::rules::{EventKey, MAX_DISABLED_EVENTS, Page, Place, ToggleEvent};
+use super::rules::{EventKey, MAX_DISABLED_EVENTS, Place, ToggleEvent};
 use super::store::DisabledEvent;
 use super::{SwitchError, store};
 use crate::accounts::OperatorStaff;
 use crate::app::SharedApp;
 use crate::coherence::{Announced, Committed};
+use crate::paging::{PageQuery, Pagination};
 
 /// What is switched.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -97,16 +98,6 @@ pub async fn toggle(
     app.readers.announce(change).await
 }
 
-/// Which page of a list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// From 1, which is the default.
-    page: Option<u32>,
-    /// Entries on a page: 1 to 100, by default 20.
-    per_page: Option<u32>,
-}
-
 /// A page of what an operator does not offer, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DisabledEvents {
@@ -115,17 +106,6 @@ pub struct DisabledEvents {
     #[serde(rename = "disabled_events")]
     events: Vec<DisabledEvent>,
     pagination: Pagination,
-}
-
-/// Where a page is in its list.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Pagination {
-    page: u32,
-    per_page: u32,
-    /// Entries on all pages.
-    total: i64,
-    /// Pages.
-    pages: i64,
 }
 
 /// Lists the events and markets that the operator does not offer.
@@ -139,7 +119,7 @@ pub async fn list(
     QueryParams(query): QueryParams<PageQuery>,
 ) -> Result<Private<DisabledEvents>, Problem> {
     let operator = staff.operator;
-    let page = Page::new(query.page, query.per_page).map_err(SwitchError::Invalid)?;
+    let page = query.read().map_err(SwitchError::Invalid)?;
     let (events, total) = app
         .db
         .read(move |db| {
@@ -152,12 +132,7 @@ pub async fn list(
     Ok(Private(DisabledEvents {
         success: true,
         events,
-        pagination: Pagination {
-            page: page.number,
-            per_page: page.size,
-            total,
-            pages: page.count(total),
-        },
+        pagination: page.of(total),
     }))
 }
 

@@ -14,10 +14,6 @@ use super::SwitchError;
 pub(super) const MAX_DISABLED_EVENTS: i64 = 2_000;
 /// Longest event key, in characters.
 const MAX_KEY_CHARS: usize = 200;
-/// Entries on a page unless asked otherwise.
-const DEFAULT_PER_PAGE: u32 = 20;
-/// Most entries on a page.
-const MAX_PER_PAGE: u32 = 100;
 
 /// `<event id>`, or `<event id>_<market id>`. Ids may contain `_` themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,45 +135,6 @@ impl ToggleEvent {
     }
 }
 
-/// A page of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Page {
-    /// From 1.
-    pub(super) number: u32,
-    /// From 1 to [`MAX_PER_PAGE`].
-    pub(super) size: u32,
-}
-
-impl Page {
-    /// Checks what was asked for; the first page of the usual size when nothing was.
-    pub(super) fn new(number: Option<u32>, size: Option<u32>) -> Result<Self, Vec<FieldError>> {
-        let page = Self {
-            number: number.unwrap_or(1),
-            size: size.unwrap_or(DEFAULT_PER_PAGE),
-        };
-        let mut errors = Vec::new();
-        if page.number == 0 {
-            errors.push(FieldError::new("page", "must be at least 1"));
-        }
-        if !(1..=MAX_PER_PAGE).contains(&page.size) {
-            let detail = format!("must be from 1 to {MAX_PER_PAGE}");
-            errors.push(FieldError::new("per_page", detail));
-        }
-        if errors.is_empty() { Ok(page) } else { Err(errors) }
-    }
-
-    /// Entries before this page.
-    pub(super) fn offset(self) -> i64 {
-        i64::from(self.number.saturating_sub(1)) * i64::from(self.size)
-    }
-
-    /// Pages that `total` entries fill.
-    pub(super) fn count(self, total: i64) -> i64 {
-        let size = i64::from(self.size);
-        (total + size - 1) / size
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,17 +236,5 @@ mod tests {
             let fields = fields.into_iter().map(str::to_owned).collect();
             assert_eq!(read(body, query), Err(fields), "{body}");
         }
-    }
-
-    #[test]
-    fn pages_are_bounded() {
-        let page = Page::new(None, None).unwrap();
-        assert_eq!((page.number, page.size, page.offset()), (1, 20, 0));
-        let last = Page::new(Some(u32::MAX), Some(100)).unwrap();
-        assert_eq!(last.offset(), 429_496_729_400);
-        assert_eq!([0, 1, 20, 21].map(|total| page.count(total)), [0, 1, 1, 2]);
-        let errors = Page::new(Some(0), Some(101)).unwrap_err();
-        let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
-        assert_eq!(fields, ["page", "per_page"]);
     }
 }

@@ -9,7 +9,8 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::changes::Signature;
-use super::rules::{EventKey, Page, Place};
+use super::rules::{EventKey, Place};
+use crate::paging::Page;
 
 /// Everything that `key` stands for, in `sport` or in any: events and markets of the feed, and what the operator
 /// disabled before the feed dropped it. Naming every sport lets the primary keys be used.
@@ -195,7 +196,7 @@ pub(super) async fn page(
         limit $2 offset $3
         "#,
         operator.get(),
-        i64::from(page.size),
+        page.size(),
         page.offset(),
     )
     .fetch_all(db)
