@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgTypeInfo, PgValueRef, Postgres};
 
 /// The largest amount that a request may name, in minor units (10¹³: a hundred thousand million of a
 /// currency with two decimals). Sums of many such amounts still fit an `i64`.
@@ -79,6 +81,23 @@ impl Currency {
             minor,
             decimals: self.decimals,
         }
+    }
+}
+
+impl sqlx::Type<Postgres> for Currency {
+    fn type_info() -> PgTypeInfo {
+        <str as sqlx::Type<Postgres>>::type_info()
+    }
+
+    fn compatible(column: &PgTypeInfo) -> bool {
+        <str as sqlx::Type<Postgres>>::compatible(column)
+    }
+}
+
+impl<'r> sqlx::Decode<'r, Postgres> for Currency {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        let code = <&str as sqlx::Decode<'r, Postgres>>::decode(value)?;
+        Self::parse(code).ok_or_else(|| "the currency is no ISO 4217 code".into())
     }
 }
 

@@ -55,6 +55,7 @@ impl DbError {
     }
 
     /// The same failure for another caller whose work was part of the same transaction.
+    #[must_use]
     pub fn for_another(&self) -> Self {
         let again = |error: &sqlx::Error| sqlx::Error::Io(std::io::Error::other(error.to_string()));
         match self {
