@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use shared::db::DbError;
+use shared::fail_point;
 use shared::ids::{OperatorId, PlayerId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -66,6 +67,7 @@ pub(super) async fn play(
     let at = at.unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
     by_memory(db, items, at, &mut outcomes).await?;
+    fail_point::reach("mid_batch");
     by_reading(db, items, at, patience, &mut outcomes).await?;
     Ok(outcomes
         .into_iter()
