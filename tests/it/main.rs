@@ -8,6 +8,7 @@ mod casino;
 mod coherence;
 mod feed;
 mod folder;
+mod ledger;
 mod openapi;
 mod outage;
 mod pool;
