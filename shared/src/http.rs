@@ -267,18 +267,22 @@ fn malformed(field: &str) -> Problem {
 /// 422 for a member that does not fit. serde names a missing or a repeated member in its text only.
 fn misfit(path: &str, cause: &serde_json::Error) -> Problem {
     let text = plain(cause);
-    let named = [("missing", "is required"), ("duplicate", "is sent twice")]
-        .into_iter()
-        .find_map(|(what, detail)| {
-            let field = text.strip_prefix(what)?.strip_prefix(" field `")?;
-            Some((field.strip_suffix('`')?, detail))
-        });
-    match (path, named) {
+    match (path, named_in(&text)) {
         (".", Some((field, detail))) => Problem::invalid_field(field, detail),
         (_, Some((field, detail))) => Problem::invalid_field(&format!("{path}.{field}"), detail),
         (".", None) => Problem::invalid_field("body", text),
         (_, None) => Problem::invalid_field(path, text),
     }
+}
+
+/// The member that serde's `text` names as missing or repeated, and what is wrong with it.
+fn named_in(text: &str) -> Option<(&str, &'static str)> {
+    [("missing", "is required"), ("duplicate", "is sent twice")]
+        .into_iter()
+        .find_map(|(what, detail)| {
+            let field = text.strip_prefix(what)?.strip_prefix(" field `")?;
+            Some((field.strip_suffix('`')?, detail))
+        })
 }
 
 /// The text of a JSON error without its position.
@@ -305,7 +309,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T>
                 let detail = text
                     .strip_prefix("Failed to deserialize query string: ")
                     .unwrap_or(&text);
-                let (field, detail) = detail.split_once(": ").unwrap_or(("query", detail));
+                // A repeated parameter comes with its own path before serde's text.
+                let text = detail.rsplit_once(": ").map_or(detail, |(_, text)| text);
+                let (field, detail) = named_in(text)
+                    .or_else(|| detail.split_once(": "))
+                    .unwrap_or(("query", detail));
                 Err(Problem::invalid_field(field, detail))
             }
         }
