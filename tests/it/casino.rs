@@ -1,11 +1,14 @@
 //! The casino over HTTP: exact money, one effect for each key, and every refusal by name. Slots here, and a module for
-//! each other game.
+//! each other game and for what players read.
 
 mod baccarat;
 mod blackjack;
 mod crash;
+mod history;
 mod lanes;
 mod roulette;
+mod statement;
+mod user_info;
 
 use std::collections::HashSet;
 use std::sync::Arc;

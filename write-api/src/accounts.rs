@@ -27,6 +27,7 @@ pub use extract::{KnownTokens, OperatorStaff, PlatformStaff, PlayerSession, Play
 pub use limits::AccountLimits;
 pub use passwords::{HashedPassword, Passwords};
 pub use rules::{Email, Password, PlayerName, StaffLogin, TextError};
+pub(crate) use store::profile;
 pub use sweeper::spawn_sweeper;
 pub use token::Realm;
 

@@ -8,6 +8,7 @@ pub mod crash;
 mod decided;
 mod error;
 pub mod fairness;
+pub mod history;
 pub mod http;
 mod lanes;
 mod moves;
@@ -19,6 +20,7 @@ pub mod slots;
 mod store;
 mod sweeper;
 mod table;
+pub mod user;
 #[cfg(test)]
 mod vectors;
 pub mod wallet;
@@ -36,6 +38,8 @@ pub use sweeper::spawn_sweeper;
 pub fn router() -> Router<SharedApp> {
     Router::new()
         .route("/api/casino/health", get(http::health))
+        .merge(history::router())
+        .merge(user::router())
         .merge(wallet::router())
         .merge(slots::router())
         .merge(roulette::router())

@@ -4,7 +4,7 @@
 //! are unique in the whole installation.
 
 use shared::ids::{OperatorId, PlayerId, StaffId, Subdomain};
-use shared::money::Minor;
+use shared::money::{Currency, Minor};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -31,7 +31,7 @@ impl Person {
 pub(super) struct OperatorRow {
     pub(super) id: OperatorId,
     pub(super) name: String,
-    pub(super) currency: String,
+    pub(super) currency: Currency,
     pub(super) is_active: bool,
 }
 
@@ -41,7 +41,11 @@ pub(super) async fn operator(
 ) -> Result<Option<OperatorRow>, sqlx::Error> {
     sqlx::query_as!(
         OperatorRow,
-        r#"select id as "id: OperatorId", name, currency, is_active from operators where subdomain = $1"#,
+        r#"
+        select id as "id: OperatorId", name, currency as "currency: Currency", is_active
+        from operators
+        where subdomain = $1
+        "#,
         subdomain.as_str(),
     )
     .fetch_optional(db)
@@ -364,17 +368,18 @@ pub(super) async fn platform_staff_session(
 
 /// A player as the player may see it.
 #[derive(Clone, Debug)]
-pub(super) struct ProfileRow {
-    pub(super) username: String,
-    pub(super) email: String,
-    pub(super) balance: Minor,
-    pub(super) currency: String,
-    pub(super) is_active: bool,
-    pub(super) created_at: OffsetDateTime,
-    pub(super) last_login_at: Option<OffsetDateTime>,
+pub(crate) struct ProfileRow {
+    pub(crate) username: String,
+    pub(crate) email: String,
+    pub(crate) balance: Minor,
+    pub(crate) currency: Currency,
+    pub(crate) is_active: bool,
+    pub(crate) created_at: OffsetDateTime,
+    pub(crate) last_login_at: Option<OffsetDateTime>,
 }
 
-pub(super) async fn profile(
+/// The player, if there is such a one.
+pub(crate) async fn profile(
     operator: OperatorId,
     db: &mut PgConnection,
     player: PlayerId,
@@ -382,8 +387,8 @@ pub(super) async fn profile(
     sqlx::query_as!(
         ProfileRow,
         r#"
-        select p.username, p.email, w.balance as "balance: Minor", o.currency, p.is_active, p.created_at,
-            p.last_login_at
+        select p.username, p.email, w.balance as "balance: Minor", o.currency as "currency: Currency", p.is_active,
+            p.created_at, p.last_login_at
         from players p
         join wallets w on w.operator_id = p.operator_id and w.player_id = p.id
         join operators o on o.id = p.operator_id

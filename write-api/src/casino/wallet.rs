@@ -10,5 +10,7 @@ use crate::app::SharedApp;
 
 /// The routes.
 pub(super) fn router() -> Router<SharedApp> {
-    Router::new().route("/api/casino/wallet/balance", get(http::balance))
+    Router::new()
+        .route("/api/casino/wallet/balance", get(http::balance))
+        .route("/api/casino/wallet/statement", get(http::statement))
 }

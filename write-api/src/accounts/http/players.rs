@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use shared::http::{JsonBody, Private};
 use shared::ids::{OperatorId, PlayerId, Subdomain};
-use shared::money::{Currency, Minor, Money};
+use shared::money::Money;
 use shared::problem::{Problem, ProblemBody};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -101,7 +101,7 @@ pub(crate) async fn login(
         id: player.id,
         username: player.username,
         email: player.email,
-        balance: money(player.balance, &operator.currency)?,
+        balance: operator.currency.money(player.balance),
         sportsbook: operator.name,
     };
     Ok(WithCookie {
@@ -182,7 +182,7 @@ pub(crate) async fn me(
         id: player,
         username: row.username,
         email: row.email,
-        balance: money(row.balance, &row.currency)?,
+        balance: row.currency.money(row.balance),
         is_active: row.is_active,
         created_at: row.created_at,
         last_login: row.last_login_at,
@@ -200,13 +200,4 @@ pub(crate) async fn me_here(
     session: PlayerSession,
 ) -> Result<Private<Profile>, Problem> {
     me(state, session).await
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the currency of an operator is not three letters")]
-struct UnknownCurrency;
-
-fn money(balance: Minor, currency: &str) -> Result<Money, Problem> {
-    let currency = Currency::parse(currency).ok_or_else(|| Problem::internal(UnknownCurrency))?;
-    Ok(currency.money(balance))
 }

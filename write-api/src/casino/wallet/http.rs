@@ -1,16 +1,19 @@
-//! The route of a player's own balance.
+//! The routes of a player's own balance and of what it came from.
 
 use axum::extract::State;
 use serde::Serialize;
-use shared::http::Private;
-use shared::money::Money;
-use shared::problem::Problem;
+use shared::http::{Private, QueryParams};
+use shared::money::{Currency, Money};
+use shared::problem::{Problem, ProblemBody};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::super::error::CasinoError;
-use super::store;
+use super::store::{self, Entry};
 use crate::accounts::PlayerSession;
 use crate::app::SharedApp;
+use crate::paging::{PageQuery, Pagination};
 
 /// What a player has.
 #[derive(Serialize, ToSchema)]
@@ -22,19 +25,103 @@ pub struct BalanceAnswer {
 
 /// The balance of the player who asks, and its currency.
 #[utoipa::path(get, path = "/api/casino/wallet/balance", tag = "casino",
-    responses((status = 200, body = BalanceAnswer), (status = 401, body = shared::problem::ProblemBody)))]
+    responses((status = 200, body = BalanceAnswer), (status = 401, body = ProblemBody)))]
 pub async fn balance(
     State(app): State<SharedApp>,
     PlayerSession { operator, player }: PlayerSession,
 ) -> Result<Private<BalanceAnswer>, Problem> {
-    let (balance, currency) = app
+    let wallet = app
         .db
         .read(move |db| {
-            Box::pin(async move { Ok::<_, CasinoError>(store::balance(operator, db, player).await?) })
+            Box::pin(async move { Ok::<_, CasinoError>(store::wallet(operator, db, player).await?) })
         })
         .await?;
     Ok(Private(BalanceAnswer {
-        balance: currency.money(balance),
+        balance: wallet.currency.money(wallet.balance),
+        currency: wallet.currency.code().to_owned(),
+    }))
+}
+
+/// A page of everything that ever moved a player's balance, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct Statement {
+    success: bool,
+    currency: String,
+    /// What the wallet holds: the `balance_after` of the newest entry, which is the first of page 1.
+    #[schema(value_type = f64)]
+    balance: Money,
+    entries: Vec<StatementEntry>,
+    pagination: Pagination,
+}
+
+/// One movement of a player's balance.
+#[derive(Serialize, ToSchema)]
+pub struct StatementEntry {
+    /// The number of the entry in the wallet: 1, 2, 3 … without a gap.
+    version: i64,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    /// `stake`, `payout`, `grant`, `deposit` or `withdrawal`.
+    reason: String,
+    /// What was added to the balance; negative when it was taken off.
+    #[schema(value_type = f64)]
+    amount: Money,
+    #[schema(value_type = f64)]
+    balance_after: Money,
+    /// What it belongs to: of a stake or a payout, the id of the round.
+    reference: String,
+    /// The same in all entries that were made together.
+    transaction_id: Uuid,
+}
+
+impl StatementEntry {
+    fn of(entry: Entry, currency: Currency) -> Self {
+        Self {
+            version: entry.version,
+            created_at: entry.created_at,
+            reason: entry.reason,
+            amount: currency.money(entry.amount),
+            balance_after: currency.money(entry.balance_after),
+            reference: entry.reference,
+            transaction_id: entry.transaction_id,
+        }
+    }
+}
+
+/// What moved the balance of the player who asks, newest first.
+///
+/// A page is right in itself while bets go on: balance, total and entries are those of one moment. Entries never
+/// change, but new ones move the others down: the next page may begin with entries that were on the page before, and
+/// never leaves one out.
+#[utoipa::path(get, path = "/api/casino/wallet/statement", tag = "casino", params(PageQuery),
+    responses((status = 200, body = Statement), (status = 401, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
+pub async fn statement(
+    State(app): State<SharedApp>,
+    PlayerSession { operator, player }: PlayerSession,
+    QueryParams(query): QueryParams<PageQuery>,
+) -> Result<Private<Statement>, Problem> {
+    let page = query.read().map_err(Problem::invalid_fields)?;
+    let (wallet, entries) = app
+        .db
+        .read(move |db| {
+            Box::pin(async move {
+                let wallet = store::wallet(operator, db, player).await?;
+                let newest = wallet.version - page.offset();
+                let entries = store::entries(operator, db, player, newest, page.size()).await?;
+                Ok::<_, CasinoError>((wallet, entries))
+            })
+        })
+        .await?;
+    let currency = wallet.currency;
+    Ok(Private(Statement {
+        success: true,
         currency: currency.code().to_owned(),
+        balance: currency.money(wallet.balance),
+        entries: entries
+            .into_iter()
+            .map(|entry| StatementEntry::of(entry, currency))
+            .collect(),
+        pagination: page.of(wallet.version),
     }))
 }
