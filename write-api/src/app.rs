@@ -108,7 +108,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
         )?,
         passwords: Passwords::new(&options.accounts),
         known_tokens: KnownTokens::new(&options.accounts),
-        lanes: Lanes::new(db.clone(), tasks.clone(), options.casino.clone()),
+        lanes: Lanes::new(db.clone(), tasks.clone(), clock.clone(), options.casino.clone()),
         metrics: Metrics::new(clock.clone()),
         feed: FeedStatus::default(),
         db,

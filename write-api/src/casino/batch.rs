@@ -149,6 +149,9 @@ async fn by_reading(
             None => {}
         }
     }
+    if locked.is_empty() {
+        return Ok(());
+    }
     let asked: Vec<_> = locked.iter().map(|(_, asked, wallet)| (*asked, wallet)).collect();
     let known = known(db, &asked, at).await?;
     let moves: Vec<_> = locked.iter().map(|(_, asked, _)| *asked).collect();

@@ -9,9 +9,11 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use moka::sync::Cache;
 use serde::Serialize;
+use shared::clock::Clock;
 use shared::db::Db;
 use shared::ids::{OperatorId, PlayerId};
 use tokio::sync::oneshot;
@@ -56,6 +58,7 @@ pub struct Lanes(Arc<Inner>);
 struct Inner {
     db: Db,
     tasks: TaskTracker,
+    clock: Clock,
     options: CasinoOptions,
     seats: Cache<Key, Seat>,
     queue: Mutex<Queue>,
@@ -72,6 +75,8 @@ impl fmt::Debug for Lanes {
 struct Waiting {
     asked: Arc<Move>,
     answer: oneshot::Sender<Answered>,
+    /// Since when, by the clock's elapsed time.
+    since: Duration,
 }
 
 impl Waiting {
@@ -95,6 +100,12 @@ struct Queue {
 }
 
 impl Queue {
+    /// Takes out the moves that wait since before `then`. They stand in the order in which they came.
+    fn take_older(&mut self, then: Duration) -> Vec<Waiting> {
+        let old = self.waiting.partition_point(|waiting| waiting.since < then);
+        self.waiting.drain(..old).collect()
+    }
+
     /// Takes the next moves, at most one of each wallet; later ones of the same wallet keep their places.
     fn take(&mut self, most: usize) -> Vec<Waiting> {
         let mut taken = Vec::new();
@@ -117,10 +128,11 @@ impl Queue {
 
 impl Lanes {
     /// Lanes to `db` whose work is among `tasks`.
-    pub fn new(db: Db, tasks: TaskTracker, options: CasinoOptions) -> Self {
+    pub fn new(db: Db, tasks: TaskTracker, clock: Clock, options: CasinoOptions) -> Self {
         Self(Arc::new(Inner {
             db,
             tasks,
+            clock,
             seats: Cache::new(options.casino_seats),
             options,
             queue: Mutex::default(),
@@ -153,6 +165,7 @@ impl Lanes {
         let waiting = Waiting {
             asked: Arc::new(asked),
             answer,
+            since: self.0.clock.elapsed(),
         };
         {
             let mut queue = self.0.queue();
@@ -181,15 +194,22 @@ impl Inner {
 
     async fn run_lane(self: Arc<Self>) {
         loop {
-            let batch = {
+            let patience = Duration::from_millis(self.options.casino_wait_ms);
+            let (too_old, batch) = {
                 let mut queue = self.queue();
+                let too_old = queue.take_older(self.clock.elapsed().saturating_sub(patience));
                 let batch = queue.take(self.options.casino_batch);
                 if batch.is_empty() {
                     queue.lanes -= 1;
-                    return;
                 }
-                batch
+                (too_old, batch)
             };
+            for waiting in too_old {
+                waiting.tell(Err(CasinoError::Busy));
+            }
+            if batch.is_empty() {
+                return;
+            }
             self.run(batch).await;
         }
     }
@@ -307,6 +327,7 @@ mod tests {
             queue.waiting.push_back(Waiting {
                 asked: Arc::new(asked),
                 answer: oneshot::channel().0,
+                since: Duration::from_millis(queue.waiting.len() as u64),
             });
         }
         queue
@@ -329,6 +350,14 @@ mod tests {
         queue.busy.remove(&(OperatorId::new(1), PlayerId::new(1)));
         assert_eq!(players(&queue.take(10)), [1]);
         assert_eq!(players(&queue.waiting), [2, 1]);
+    }
+
+    #[test]
+    fn moves_that_wait_too_long_are_taken_out_from_the_front() {
+        let mut queue = queue_of(&[1, 2, 3, 4]);
+        assert_eq!(players(&queue.take_older(Duration::from_millis(2))), [1, 2]);
+        assert_eq!(players(&queue.waiting), [3, 4]);
+        assert_eq!(players(&queue.take_older(Duration::ZERO)), [] as [i64; 0]);
     }
 
     #[test]

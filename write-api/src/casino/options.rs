@@ -12,6 +12,9 @@ pub struct CasinoOptions {
     /// Moves that may wait for a transaction; more are refused with 503.
     #[arg(long, env = "CASINO_QUEUE", default_value_t = 4096)]
     pub casino_queue: usize,
+    /// How long a move may wait for a transaction before it is refused with 503, in milliseconds.
+    #[arg(long, env = "CASINO_WAIT_MS", default_value_t = 2000)]
+    pub casino_wait_ms: u64,
     /// Players of whom it is remembered what their next bet needs to be decided, about 1 KB each. The database checks
     /// all of it again.
     #[arg(long, env = "CASINO_SEATS", default_value_t = 100_000)]
