@@ -5,6 +5,7 @@
 //! ten. A blackjack pays 3:2. Any first two cards can be doubled, also after a split. Cards of equal value can be
 //! split up to four hands; aces once, with one card each. There is no surrender.
 
+pub mod exact;
 mod hand;
 #[cfg(test)]
 mod scripted;

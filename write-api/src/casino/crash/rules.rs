@@ -5,7 +5,6 @@ pub mod curve;
 pub mod exact;
 pub mod multiplier;
 
-use serde::Serialize;
 use shared::money::Minor;
 
 use self::curve::{multiplier_at, reached_at_ms};
@@ -92,10 +91,20 @@ pub enum State {
     Crashed,
 }
 
+impl State {
+    /// What the round has paid for a stake, the stake included: nothing while it runs, and nothing if it is lost.
+    pub fn payout(self, stake: Minor) -> Result<Minor, CrashError> {
+        match self {
+            Self::Won(multiplier) => payout(stake, multiplier),
+            Self::Running(_) | Self::Crashed => Ok(Minor::ZERO),
+        }
+    }
+}
+
 impl Round {
     /// What the round is at an instant. A target that is not above the crash point is won from the instant at which
-    /// the multiplier reaches it, whenever anybody looks; else the round is lost from the instant at which the
-    /// multiplier exceeds the crash point.
+    /// the multiplier reaches it, however late anybody looks; else the round is lost from the instant at which
+    /// the multiplier exceeds the crash point.
     pub fn outcome_at(&self, elapsed_ms: u64) -> State {
         let (ends_at_ms, end) = self.end();
         if elapsed_ms < ends_at_ms {
@@ -123,8 +132,7 @@ impl Round {
         }
     }
 
-    /// How the round ends if the player does nothing, and when. At a target and a crash in the same instant the target
-    /// is won, since only a target that the round reaches is compared.
+    /// When the round ends if the player does nothing, and how.
     fn end(&self) -> (u64, State) {
         let target = self.auto_cashout.unwrap_or(Target::MAX).multiplier();
         match self.crash_point.next() {
@@ -132,30 +140,6 @@ impl Round {
             _ => (reached_at_ms(target), State::Won(target)),
         }
     }
-
-    /// The round as its player may see it while it runs: without its crash point.
-    pub const fn hidden(&self) -> RoundResult {
-        RoundResult {
-            multiplier: None,
-            auto_cashout: self.auto_cashout,
-        }
-    }
-
-    /// The round as its player may see it when it is over.
-    pub const fn revealed(&self) -> RoundResult {
-        RoundResult {
-            multiplier: Some(self.crash_point),
-            auto_cashout: self.auto_cashout,
-        }
-    }
-}
-
-/// A round as JSON shows it: `{multiplier, auto_cashout}`, where the multiplier is the crash point, and null before the
-/// end.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct RoundResult {
-    multiplier: Option<Multiplier>,
-    auto_cashout: Option<Target>,
 }
 
 #[cfg(test)]

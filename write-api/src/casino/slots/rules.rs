@@ -1,6 +1,8 @@
 //! Slots, five reels of three rows and twenty fixed lines: owns the strip, the paytable and what a spin pays.
 //! Must never draw a word but from the source it is given, and never see a wallet.
 
+pub mod exact;
+
 use std::array;
 
 use serde::{Serialize, Serializer};
@@ -283,25 +285,14 @@ impl Win {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
     use crate::casino::fairness::{ClientSeed, Nonce, ServerSeed, Words};
+    use crate::casino::returns::Ratio;
     use proptest::prelude::*;
     use serde::Deserialize;
 
-    /// The ways the cells of a line can fall.
-    const WAYS: i128 = 100_i128.pow(5);
-    /// The return to the player, 0.9599459419, in [`WAYS`].
-    const RTP: i128 = 9_599_459_419;
-    /// The mean square of what a spin pays in line bets, in [`WAYS`]²: about 6423.
-    const MEAN_SQUARE: i128 = 642_260_054_278_482_296_990_636;
-    /// Its variance.
-    const VARIANCE: i128 = MEAN_SQUARE - (20 * RTP).pow(2);
-    /// How likely a spin pays anything, 0.28177, in 100¹¹.
-    const HIT_RATE: i128 = 2_817_728_606_354_022_465_711;
-    const KINDS: usize = STRIP_STOPS.len();
     const ROUNDS: u32 = 100_000;
+    const MILLION: i128 = 1_000_000;
 
     /// Words that make the three rows, each five symbols from the left, appear.
     fn show(rows: [&str; ROWS]) -> impl FnMut() -> u32 {
@@ -323,31 +314,6 @@ mod tests {
             .iter()
             .map(|win| (win.line, win.payout.get()))
             .collect()
-    }
-
-    fn stops(kind: usize) -> i128 {
-        i128::try_from(STRIP_STOPS[kind].1).unwrap()
-    }
-
-    fn ways(kinds: impl IntoIterator<Item = usize>) -> i128 {
-        kinds.into_iter().map(stops).product()
-    }
-
-    /// Every line of five kinds of symbol.
-    fn all_cells() -> impl Iterator<Item = [usize; REELS]> {
-        (0..KINDS.pow(5)).map(|number| {
-            let mut rest = number;
-            array::from_fn(|_| {
-                let kind = rest % KINDS;
-                rest /= KINDS;
-                kind
-            })
-        })
-    }
-
-    fn line_bets(line: usize, cells: [usize; REELS]) -> i128 {
-        let symbols = cells.map(|kind| STRIP_STOPS[kind].0);
-        read_line(line, symbols).map_or(0, |(_, line_bets)| line_bets.into())
     }
 
     #[test]
@@ -470,103 +436,11 @@ mod tests {
         assert!(shown("JPY").contains(r#""payout":85,"#));
     }
 
-    #[test]
-    fn the_rtp_follows_from_strip_and_paytable() {
-        let line_part: i128 = (0..KINDS)
-            .map(|kind| {
-                let pays = |count| i128::from(STRIP_STOPS[kind].0.line_bets(count).unwrap());
-                let (stops, others) = (stops(kind), 100 - stops(kind));
-                stops.pow(3) * others * 100 * pays(3)
-                    + stops.pow(4) * others * pays(4)
-                    + stops.pow(5) * pays(5)
-            })
-            .sum();
-        // The royal's first symbols differ, so the evaluation that it replaces pays nothing.
-        assert_eq!(read_line(1, ROYAL), None);
-        let royal_part = ways(1..=5) * i128::from(ROYAL_LINE_BETS) / 20;
-        assert_eq!(line_part + royal_part, RTP);
-    }
-
-    #[test]
-    fn the_rtp_is_the_mean_of_every_line_over_all_cells() {
-        let mut paid = 0;
-        for cells in all_cells() {
-            let spin: i128 = (1..=LINES.len()).map(|line| line_bets(line, cells)).sum();
-            paid += ways(cells) * spin;
-        }
-        assert_eq!(paid, 20 * RTP);
-    }
-
-    #[test]
-    fn sigma_is_3_89_stakes() {
-        let paying = [1, ROYAL_LINE].map(|line| {
-            let paid = all_cells().map(|cells| (cells, line_bets(line, cells)));
-            paid.filter(|(_, line_bets)| *line_bets > 0).collect::<Vec<_>>()
-        });
-        let paying = |line| &paying[usize::from(line == ROYAL_LINE)];
-        let mut mean_square = 0;
-        for (first, first_rows) in (1..).zip(LINES) {
-            for (second, second_rows) in (1..).zip(LINES) {
-                let (common, own): (Vec<usize>, Vec<usize>) =
-                    (0..REELS).partition(|reel| first_rows[*reel] == second_rows[*reel]);
-                let common_ways = 100_i128.pow(u32::try_from(common.len()).unwrap());
-                let in_common =
-                    |cells: &[usize; REELS]| common.iter().fold(0, |seen, reel| seen * KINDS + cells[*reel]);
-                // What the second line pays on average, given the cells that the first reads too.
-                let mut second_pays = HashMap::new();
-                for (cells, line_bets) in paying(second) {
-                    let own_ways = ways(own.iter().map(|reel| cells[*reel]));
-                    *second_pays.entry(in_common(cells)).or_insert(0) += own_ways * line_bets;
-                }
-                for (cells, line_bets) in paying(first) {
-                    if let Some(second_pays) = second_pays.get(&in_common(cells)) {
-                        mean_square += ways(*cells) * line_bets * second_pays * common_ways;
-                    }
-                }
-            }
-        }
-        assert_eq!(mean_square, MEAN_SQUARE);
-        // A stake is 20 line bets: σ is 3.8903 stakes.
-        let sigma = (VARIANCE * 10_000_i128.pow(2)).isqrt() / (20 * WAYS);
-        assert_eq!(sigma, 38_903);
-    }
-
-    #[test]
-    fn the_hit_rate_is_28_2_percent() {
-        let columns: Vec<_> = (0..KINDS.pow(3))
-            .map(|number| [number / KINDS.pow(2), number / KINDS % KINDS, number % KINDS])
-            .map(|kinds| (kinds, ways(kinds)))
-            .collect();
-        let stops_outside: Vec<i128> = (0..1_usize << KINDS)
-            .map(|kinds| (0..KINDS).filter(|kind| kinds >> kind & 1 == 0).map(stops).sum())
-            .collect();
-        let (mut no_run, mut royal_alone) = (0, 0);
-        for (first, first_ways) in &columns {
-            for (second, second_ways) in &columns {
-                // For each row of the third reel, the kinds that would complete three in a line.
-                let mut completing = [0_usize; ROWS];
-                for [one, two, three, ..] in LINES {
-                    if first[one] == second[two] {
-                        completing[three] |= 1 << first[one];
-                    }
-                }
-                let two_reels = first_ways * second_ways;
-                let [top, middle, bottom] = completing.map(|kinds| stops_outside[kinds]);
-                no_run += two_reels * top * middle * bottom;
-                if first[1] == 1 && second[1] == 2 && completing[1] >> 3 & 1 == 0 {
-                    royal_alone += two_reels * top * bottom * ways(3..=5);
-                }
-            }
-        }
-        let run = 100_i128.pow(9) - no_run;
-        assert_eq!(run * 100_i128.pow(2) + royal_alone, HIT_RATE);
-    }
-
     /// Checks that `|sum − rounds·mean| ≤ 5·σ·√rounds`, with the mean in millionths and the variance in
     /// their squares.
     fn assert_near(name: &str, sum: i128, mean: i128, variance: i128) {
         let rounds = i128::from(ROUNDS);
-        let distance = sum * 1_000_000 - rounds * mean;
+        let distance = sum * MILLION - rounds * mean;
         assert!(
             distance.pow(2) <= 25 * rounds * variance,
             "the {name} adds up to {sum} in {rounds} rounds, and should be {mean} millionths a round",
@@ -587,19 +461,21 @@ mod tests {
             fourth_powers += paid.pow(4);
             hits += i128::from(paid > 0);
         }
-        let million = 1_000_000_i128;
-        let mean = 20 * RTP * million / WAYS;
-        assert_near("payout", sum, mean, VARIANCE / WAYS * million.pow(2) / WAYS);
-        let hit_rate = HIT_RATE * million / 100_i128.pow(11);
-        assert_near("hit", hits, hit_rate, hit_rate * (million - hit_rate));
+        let millionths = |ratio: Ratio| ratio.numerator() * MILLION / ratio.denominator();
+        // The stake is 20 minor units.
+        let mean = 20 * millionths(exact::rtp());
+        let variance = 400 * millionths(exact::variance());
+        assert_near("payout", sum, mean, variance * MILLION);
+        let hit_rate = millionths(exact::hit_rate());
+        assert_near("hit", hits, hit_rate, hit_rate * (MILLION - hit_rate));
         let rounds = i128::from(ROUNDS);
-        let mean_square = MEAN_SQUARE / WAYS * million / WAYS;
+        let mean_square = variance + mean * mean / MILLION;
         let squares_variance = fourth_powers / rounds - (squares / rounds).pow(2);
         assert_near(
             "squared payout",
             squares,
             mean_square,
-            squares_variance * million.pow(2),
+            squares_variance * MILLION.pow(2),
         );
     }
 

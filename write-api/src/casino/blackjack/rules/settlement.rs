@@ -9,6 +9,9 @@ use super::{Decision, Game, HANDS_MAX, Hand};
 const STAKES_PAID_MAX: i64 = 4 * 2 * 2;
 const _: () = assert!(HANDS_MAX == 4 && MAX_AMOUNT_MINOR <= i64::MAX / STAKES_PAID_MAX);
 
+/// What a won insurance returns, in stakes on it: it pays 2:1, and its own stake comes back.
+pub(super) const INSURANCE_RETURNS: i64 = 3;
+
 /// How a hand ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -105,7 +108,7 @@ impl Game {
         self.is_insured().then(|| {
             let stake = self.extra_stake(Decision::Insurance);
             let paid = if self.dealer.is_blackjack() {
-                3 * stake.get()
+                INSURANCE_RETURNS * stake.get()
             } else {
                 0
             };

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::casino::cards::{self, Card};
 use crate::casino::fairness::WordSource;
 
-const DECKS: usize = 6;
+pub(super) const DECKS: usize = 6;
 
 /// Six decks in the order in which they are dealt.
 #[derive(Clone, PartialEq, Eq)]

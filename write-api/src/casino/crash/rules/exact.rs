@@ -1,7 +1,10 @@
 //! Exact odds of a round: owns the count of the hashes that reach a target. Must never draw a word.
 
+use shared::money::Minor;
+
 use super::multiplier::Target;
 use super::{HASHES, crash_point_of};
+use crate::casino::returns::Returns;
 
 /// How many of the 2⁵² hashes, each equally likely, make a round that reaches a target. A higher hash never crashes
 /// earlier, so they are all from the lowest one on that does, which is found by halving.
@@ -18,10 +21,20 @@ pub fn reaching(target: Target) -> u64 {
     HASHES - all_from_reach_it
 }
 
+/// What a round with this automatic cash-out returns over all hashes, of a stake of which nothing is lost by rounding.
+pub fn returns(target: Target) -> Returns {
+    let reaching = reaching(target);
+    let payout = Minor::new(target.multiplier().hundredths().into());
+    let outcomes = [(reaching, payout), (HASHES - reaching, Minor::ZERO)];
+    let weighed = outcomes.map(|(hashes, payout)| (i128::from(hashes), payout));
+    Returns::count(Minor::new(100), weighed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::casino::crash::rules::RETURN_PERCENT;
+    use crate::casino::returns::Ratio;
     use proptest::prelude::*;
 
     fn targets() -> impl Iterator<Item = Target> {
@@ -53,6 +66,29 @@ mod tests {
             let lowest = HASHES - reaching(target);
             assert!(crash_point_of(lowest) >= target.multiplier(), "{target:?}");
             assert!(crash_point_of(lowest - 1) < target.multiplier(), "{target:?}");
+        }
+    }
+
+    #[test]
+    fn the_expected_value_is_what_the_reaching_hashes_pay_less_the_stake() {
+        for target in targets() {
+            let gained = i128::from(reaching(target) * u64::from(target.multiplier().hundredths()));
+            let all = 100 * i128::from(HASHES);
+            assert_eq!(returns(target).expected_value(), Ratio::new(gained - all, all));
+        }
+    }
+
+    #[test]
+    fn sigma_is_the_root_of_96_percent_of_the_target_less_its_square() {
+        for (hundredths, sigma_millionths) in [
+            (101, 219_089),
+            (150, 720_000),
+            (200, 999_199),
+            (500, 1_969_365),
+            (2000, 4_275_324),
+        ] {
+            let sigma = returns(Target::new(hundredths).unwrap()).sigma_millionths();
+            assert!(sigma.abs_diff(sigma_millionths) <= 1, "{hundredths}: {sigma}");
         }
     }
 

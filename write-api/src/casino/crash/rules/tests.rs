@@ -1,6 +1,10 @@
+use super::multiplier::WrittenTarget;
 use super::*;
 use crate::casino::fairness::{ClientSeed, Nonce, ServerSeed, Words};
+use crate::casino::vectors::Published;
 use proptest::prelude::*;
+use serde::Deserialize;
+use serde_json::json;
 
 const ROUNDS: u32 = 100_000;
 
@@ -23,12 +27,12 @@ fn round(crash_point: u16, auto_cashout: Option<u16>) -> Round {
 fn the_crash_point_is_drawn_from_the_first_52_bits_and_two_words() {
     // Each row: the words, and the crash point in hundredths.
     for (words, hundredths) in [
-        // The stake is lost at once for the lowest four in a hundred hashes.
+        // Below 1.00 before the maximum is taken, up to h = 4·2⁵² / 100.
         ([0, 0], 100),
         ([0x0a3d_70a3, 0xd70a_3fff], 100),
-        // 2⁵² − h is 96·2⁵² / 101 rounded down, then one more.
-        ([0x0cac_5b3f, 0x5dce_5000], 101),
-        ([0x0cac_5b3f, 0x5dce_4fff], 100),
+        // 2⁵² − h is 96·2⁵² / 101 rounded down, and then one more.
+        ([0x0cac_5b3f, 0x5dc8_4000], 101),
+        ([0x0cac_5b3f, 0x5dc8_3fff], 100),
         ([0x8000_0000, 0], 192),
         ([0xf000_0000, 0], 1536),
         ([u32::MAX, 0xffff_f000], 2000),
@@ -48,7 +52,7 @@ fn the_last_twelve_bits_of_the_second_word_decide_nothing() {
             let mut words = [high, low].into_iter();
             crash_point(&mut || words.next().unwrap())
         };
-        assert_eq!(draw(0x5dce_5000), draw(0x5dce_5fff));
+        assert_eq!(draw(0x5dc8_4000), draw(0x5dc8_4fff));
     }
 }
 
@@ -248,22 +252,83 @@ fn a_refusal_tells_why() {
 }
 
 #[test]
-fn a_running_round_does_not_show_its_crash_point() {
-    let shown = |result| serde_json::to_string(&result).unwrap();
-    let with_target = round(1234, Some(150));
+fn a_round_that_runs_or_is_lost_has_paid_nothing() {
+    let stake = Minor::new(100);
+    for (state, paid) in [
+        (State::Running(Multiplier::CAP), 0),
+        (State::Crashed, 0),
+        (State::Won(multiplier(101)), 101),
+        (State::Won(Multiplier::CAP), 2000),
+    ] {
+        assert_eq!(state.payout(stake), Ok(Minor::new(paid)), "{state:?}");
+    }
+}
+
+#[test]
+fn a_simulation_agrees_with_the_exact_mean_and_deviation_of_each_target() {
+    let server_seed = ServerSeed::from_bytes([7; 32]);
+    let client_seed = ClientSeed::parse("simulation").unwrap();
+    let targets = [101, 150, 200, 500, 2000];
+    let mut paid = [0; 5];
+    for nonce in 0..ROUNDS {
+        let mut words = Words::new(&server_seed, &client_seed, Nonce::new(nonce.into()));
+        let crash_point = crash_point(&mut words);
+        for (paid, hundredths) in paid.iter_mut().zip(targets) {
+            let round = Round {
+                crash_point,
+                auto_cashout: Some(target(hundredths)),
+            };
+            let end = round.outcome_at(round.ends_at_ms());
+            *paid += end.payout(Minor::new(100)).unwrap().get();
+        }
+    }
+    for (paid, hundredths) in paid.into_iter().zip(targets) {
+        let returns = exact::returns(target(hundredths));
+        assert!(
+            returns.agree_with(ROUNDS, Minor::new(paid)),
+            "{hundredths}: {paid}"
+        );
+    }
+}
+
+#[derive(Deserialize)]
+struct PublishedBet {
+    stake_minor: i64,
+    auto_cashout: Option<serde_json::Number>,
+    ends_at_ms: u64,
+}
+
+#[test]
+fn the_published_vectors_are_what_the_rules_decide() {
+    let file = include_str!("../../vectors/crash.json");
+    let published: Published<PublishedBet> = serde_json::from_str(file).unwrap();
     assert_eq!(
-        shown(with_target.hidden()),
-        r#"{"multiplier":null,"auto_cashout":1.50}"#
+        (published.game.as_str(), published.math_version),
+        ("crash", MATH_VERSION)
     );
-    assert_eq!(
-        shown(with_target.revealed()),
-        r#"{"multiplier":12.34,"auto_cashout":1.50}"#
-    );
-    let without = round(100, None);
-    assert_eq!(
-        shown(without.revealed()),
-        r#"{"multiplier":1.00,"auto_cashout":null}"#
-    );
+    assert!(!published.vectors.is_empty());
+    for vector in published.vectors {
+        let auto_cashout = vector.bet.auto_cashout.as_ref().map(|number| {
+            let written: WrittenTarget = serde_json::from_str(&number.to_string()).unwrap();
+            written.read().unwrap()
+        });
+        vector.check(|mut words| {
+            let round = Round {
+                crash_point: crash_point(&mut words),
+                auto_cashout,
+            };
+            assert_eq!(round.ends_at_ms(), vector.bet.ends_at_ms);
+            let end = round.outcome_at(round.ends_at_ms());
+            let cashout = match end {
+                State::Won(multiplier) => Some(multiplier),
+                State::Running(_) | State::Crashed => None,
+            };
+            let result = json!({
+                "multiplier": round.crash_point, "auto_cashout": auto_cashout, "cashout_multiplier": cashout,
+            });
+            (end.payout(Minor::new(vector.bet.stake_minor)).unwrap(), result)
+        });
+    }
 }
 
 proptest! {
