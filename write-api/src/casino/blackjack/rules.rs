@@ -108,7 +108,7 @@ pub struct Game {
 }
 
 impl Game {
-    /// Shuffles the shoe, which takes 312 − 1 indices, and deals from its first card on: player, dealer face up,
+    /// Shuffles the shoe, which takes 311 indices, and deals from its first card on: player, dealer face up,
     /// player, dealer face down. A player's blackjack ends the round, and so does the dealer's under a ten; under
     /// an ace the dealer looks only after the player's first decision. A refused stake takes no word.
     pub fn deal(stake: Minor, words: &mut impl WordSource) -> Result<Self, BlackjackError> {
@@ -158,17 +158,14 @@ impl Game {
     pub fn check(&self, decision: Decision) -> Result<(), BlackjackError> {
         let hand = self.hand().ok_or(BlackjackError::RoundOver)?;
         match decision {
-            Decision::Hit | Decision::Stand => Ok(()),
             Decision::Double if hand.two_cards().is_none() => Err(BlackjackError::NotTwoCards),
-            Decision::Double => Ok(()),
             Decision::Split if !hand.is_pair() => Err(BlackjackError::CannotSplit),
             Decision::Split if self.hands.len() == HANDS_MAX => Err(BlackjackError::TooManyHands),
-            Decision::Split => Ok(()),
             Decision::Insurance if !self.offers_insurance() => Err(BlackjackError::InsuranceNotOffered),
             Decision::Insurance if self.extra_stake(decision) == Minor::ZERO => {
                 Err(BlackjackError::InsuranceTooSmall)
             }
-            Decision::Insurance => Ok(()),
+            _ => Ok(()),
         }
     }
 

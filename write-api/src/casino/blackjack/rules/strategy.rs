@@ -108,7 +108,7 @@ mod tests {
     /// The dealer's cards that lie face up, in the order of the tables' columns.
     const UP_CARDS: [&str; 10] = ["2", "3", "4", "5", "6", "7", "8", "9", "10", "A"];
 
-    /// SplitMix64 (Steele, Lea, Flood 2014), far faster than the words of a seed pair.
+    /// `SplitMix64` (Steele, Lea, Flood 2014), far faster than the words of a seed pair.
     fn split_mix(mut state: u64) -> impl FnMut() -> u32 {
         move || {
             state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
