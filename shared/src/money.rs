@@ -144,6 +144,9 @@ pub enum AmountError {
     /// Zero or less.
     #[error("must be more than zero")]
     NotPositive,
+    /// Less than zero.
+    #[error("must not be negative")]
+    Negative,
     /// Finer than the currency's minor unit.
     #[error("has more decimals than the currency")]
     TooManyDecimals,
@@ -166,7 +169,7 @@ impl Amount {
     pub fn not_negative(&self, currency: Currency) -> Result<Minor, AmountError> {
         let minor = parse_minor(self.0.get(), currency.decimals())?;
         if minor.get() < 0 {
-            return Err(AmountError::NotPositive);
+            return Err(AmountError::Negative);
         }
         Ok(minor)
     }
@@ -234,6 +237,17 @@ mod tests {
         ] {
             assert_eq!(read(json), Err(error), "{json}");
         }
+    }
+
+    #[test]
+    fn zero_is_an_amount_where_nothing_is_meant_but_less_is_not() {
+        let read = |json: &str| {
+            let amount: Amount = serde_json::from_str(json).unwrap();
+            amount.not_negative(Currency::USD).map(Minor::get)
+        };
+        assert_eq!((read("0"), read("0.01")), (Ok(0), Ok(1)));
+        assert_eq!(read("-0.01"), Err(AmountError::Negative));
+        assert_eq!(read("100000000000.01"), Err(AmountError::TooLarge));
     }
 
     #[test]
