@@ -24,21 +24,13 @@ pub(crate) struct Locked {
 /// Locks the operator's row: every change by staff does so first, so that changes of one operator queue up here.
 /// Bets don't wait: they only read it, and keys that refer to it don't conflict with this lock.
 pub(crate) async fn lock(operator: OperatorId, db: &mut PgConnection) -> Result<Option<Locked>, sqlx::Error> {
-    let row = sqlx::query!(
-        "select currency, casino_enabled from operators where id = $1 for no key update",
+    sqlx::query_as!(
+        Locked,
+        r#"select currency as "currency: Currency", casino_enabled from operators where id = $1 for no key update"#,
         operator.get(),
     )
     .fetch_optional(db)
-    .await?;
-    row.map(|row| {
-        let currency = Currency::parse(&row.currency);
-        Ok(Locked {
-            currency: currency
-                .ok_or_else(|| sqlx::Error::Decode("the currency is no ISO 4217 code".into()))?,
-            casino_enabled: row.casino_enabled,
-        })
-    })
-    .transpose()
+    .await
 }
 
 /// The casino switch.
