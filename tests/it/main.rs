@@ -13,4 +13,5 @@ mod openapi;
 mod outage;
 mod pool;
 mod processes;
+mod protection;
 mod reads;

@@ -80,6 +80,16 @@ impl Client {
             .await
     }
 
+    /// PUT of a JSON value.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.put_bytes(path, body.to_string()).await
+    }
+
+    /// PUT of bytes that claim to be JSON.
+    pub async fn put_bytes(&self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
+        self.send(Method::PUT, path, Some(body.into())).await
+    }
+
     /// POST of bytes that claim to be JSON.
     pub async fn post_bytes(&self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         self.send(Method::POST, path, Some(body.into())).await

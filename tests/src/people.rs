@@ -126,6 +126,27 @@ impl Installation {
     }
 }
 
+impl Installation {
+    /// What the player's wallet holds, in minor units, as the database has it.
+    pub async fn balance_minor(&self, player: &Player) -> i64 {
+        sqlx::query_scalar("select balance from wallets where operator_id = $1 and player_id = $2")
+            .bind(player.operator.get())
+            .bind(player.id.get())
+            .fetch_one(self.database.pool())
+            .await
+            .expect("the player has a wallet")
+    }
+
+    /// The number of rows of a table.
+    pub async fn count(&self, table: &'static str) -> i64 {
+        let statement = format!("select count(*) from {table}");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(statement))
+            .fetch_one(self.database.pool())
+            .await
+            .expect("the rows can be counted")
+    }
+}
+
 async fn token(client: &Client, path: &str, body: &serde_json::Value) -> String {
     let answer = client.post(path, body).await.ok();
     answer["token"].as_str().expect("a token").to_owned()

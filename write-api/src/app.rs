@@ -142,6 +142,7 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::openapi::router())
         .merge(crate::accounts::router())
         .merge(crate::casino::router())
+        .merge(crate::protection::router())
         .merge(crate::operators::router())
         .merge(crate::events::router())
         .merge(crate::feed::router())

@@ -19,6 +19,7 @@ use crate::casino::CasinoOptions;
 use crate::coherence::ReaderOptions;
 use crate::feed::FeedOptions;
 use crate::feed::check::{CheckError, FeedCheck, check_folder};
+use crate::protection::ProtectionOptions;
 
 /// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
 #[derive(Debug, Parser)]
@@ -85,6 +86,9 @@ pub struct WriteOptions {
     /// The casino.
     #[command(flatten)]
     pub casino: CasinoOptions,
+    /// Responsible gaming.
+    #[command(flatten)]
+    pub protection: ProtectionOptions,
     /// The sports feed.
     #[command(flatten)]
     pub feed: FeedOptions,

@@ -9,6 +9,13 @@ use crate::ledger::Totals;
 /// How long a less strict limit waits before it holds: nobody raises a limit in the heat of a game.
 pub const COOLING_OFF: Duration = Duration::hours(24);
 
+/// The first whole second that is not before `at`: how exactly ends of waits and pauses are kept, so that none comes
+/// too soon.
+pub fn to_whole_second(at: OffsetDateTime) -> OffsetDateTime {
+    let whole = at.truncate_to_second();
+    if whole == at { at } else { whole + Duration::SECOND }
+}
+
 /// What a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
@@ -127,7 +134,7 @@ impl Limit {
         // Asking for the same again does not begin the wait anew.
         let from = match self.pending_at(at) {
             Some((pending, from)) if pending == wanted => from,
-            _ => at + COOLING_OFF,
+            _ => to_whole_second(at + COOLING_OFF),
         };
         Self {
             amount: now.map(Minor::get),
@@ -242,7 +249,48 @@ pub enum ProtectionError {
     },
 }
 
+/// A time-out or an exclusion that was asked for before lasts longer than the one that is asked for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the one before lasts until {0}")]
+pub struct AlreadyLonger(pub OffsetDateTime);
+
 impl Protection {
+    /// The player takes time out until `until`.
+    ///
+    /// # Errors
+    /// When that would shorten the time-out there is.
+    pub fn with_time_out(self, until: OffsetDateTime) -> Result<Self, AlreadyLonger> {
+        Ok(Self {
+            time_out_until: Some(prolonged(self.time_out_until, until)?),
+            ..self
+        })
+    }
+
+    /// The player is excluded until `until`.
+    ///
+    /// # Errors
+    /// When that would shorten the exclusion there is.
+    pub fn with_exclusion(self, until: OffsetDateTime) -> Result<Self, AlreadyLonger> {
+        Ok(Self {
+            excluded_until: Some(prolonged(self.excluded_until, until)?),
+            ..self
+        })
+    }
+
+    /// What is left of a limit at the time `at`; none where there is no limit.
+    pub fn left(
+        &self,
+        measure: Measure,
+        window: Window,
+        totals: Totals,
+        baselines: &Baselines,
+        at: OffsetDateTime,
+    ) -> Option<Minor> {
+        let limit = self.limits.get(measure, window).at(at)?;
+        let used = baselines.used(measure, window, totals);
+        Some(Minor::new(limit.get().saturating_sub(used.get())).max(Minor::ZERO))
+    }
+
     /// Whether the player may stake or pay in anything at the time `at`.
     pub fn admit(&self, at: OffsetDateTime) -> Result<(), ProtectionError> {
         if let Some(until) = self.excluded_until.filter(|until| *until > at) {
@@ -288,20 +336,25 @@ impl Protection {
         at: OffsetDateTime,
     ) -> Result<(), ProtectionError> {
         for window in Window::ALL {
-            let Some(limit) = self.limits.get(measure, window).at(at) else {
-                continue;
-            };
-            let used = baselines.used(measure, window, totals);
-            let left = Minor::new(limit.get().saturating_sub(used.get()));
-            if amount > left {
-                return Err(ProtectionError::LimitReached {
-                    measure,
-                    window,
-                    left: left.max(Minor::ZERO),
-                });
+            match self.left(measure, window, totals, baselines, at) {
+                Some(left) if amount > left => {
+                    return Err(ProtectionError::LimitReached {
+                        measure,
+                        window,
+                        left,
+                    });
+                }
+                _ => {}
             }
         }
         Ok(())
+    }
+}
+
+fn prolonged(before: Option<OffsetDateTime>, until: OffsetDateTime) -> Result<OffsetDateTime, AlreadyLonger> {
+    match before {
+        Some(before) if before > until => Err(AlreadyLonger(before)),
+        _ => Ok(until),
     }
 }
 
@@ -311,57 +364,76 @@ mod tests {
 
     const START: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
-    fn minor(amount: i64) -> Option<Minor> {
-        Some(Minor::new(amount))
+    fn minor(amount: i64) -> Minor {
+        Minor::new(amount)
     }
 
     fn totals(staked: i64, paid: i64, deposited: i64) -> Totals {
         Totals {
-            staked: Minor::new(staked),
-            paid: Minor::new(paid),
-            deposited: Minor::new(deposited),
+            staked: minor(staked),
+            paid: minor(paid),
+            deposited: minor(deposited),
         }
     }
 
     #[test]
     fn a_first_or_stricter_limit_holds_at_once() {
-        let limit = Limit::default().set(minor(500), START);
-        assert_eq!((limit.at(START), limit.pending_at(START)), (minor(500), None));
-        let stricter = limit.set(minor(200), START);
+        let limit = Limit::default().set(Some(minor(500)), START);
+        assert_eq!(
+            (limit.at(START), limit.pending_at(START)),
+            (Some(minor(500)), None)
+        );
+        let stricter = limit.set(Some(minor(200)), START);
         assert_eq!(
             (stricter.at(START), stricter.pending_at(START)),
-            (minor(200), None)
+            (Some(minor(200)), None)
         );
     }
 
     #[test]
     fn a_higher_limit_or_none_holds_after_a_day_and_not_a_second_sooner() {
-        for wanted in [minor(900), None] {
-            let limit = Limit::default().set(minor(500), START).set(wanted, START);
+        for wanted in [Some(minor(900)), None] {
+            let limit = Limit::default().set(Some(minor(500)), START).set(wanted, START);
             let from = START + COOLING_OFF;
             assert_eq!(limit.pending_at(START), Some((wanted, from)));
-            assert_eq!(limit.at(from - Duration::SECOND), minor(500));
+            assert_eq!(limit.at(from - Duration::SECOND), Some(minor(500)));
             assert_eq!((limit.at(from), limit.pending_at(from)), (wanted, None));
         }
     }
 
     #[test]
+    fn a_wait_that_begins_within_a_second_ends_with_one_and_never_too_soon() {
+        let begun = START + Duration::nanoseconds(1);
+        let limit = Limit::default().set(Some(minor(500)), begun).set(None, begun);
+        let end = START + COOLING_OFF + Duration::SECOND;
+        assert_eq!(limit.pending_at(begun), Some((None, end)));
+        assert_eq!(to_whole_second(end), end);
+    }
+
+    #[test]
     fn asking_again_does_not_prolong_the_wait_and_the_old_limit_takes_the_new_one_back() {
         let later = START + Duration::hours(3);
-        let limit = Limit::default().set(minor(500), START).set(minor(900), START);
-        assert_eq!(limit.set(minor(900), later), limit);
-        let other = limit.set(minor(800), later);
-        assert_eq!(other.pending_at(later), Some((minor(800), later + COOLING_OFF)));
-        let kept = limit.set(minor(500), later);
-        assert_eq!((kept.at(later), kept.pending_at(later)), (minor(500), None));
+        let limit = Limit::default()
+            .set(Some(minor(500)), START)
+            .set(Some(minor(900)), START);
+        assert_eq!(limit.set(Some(minor(900)), later), limit);
+        let other = limit.set(Some(minor(800)), later);
+        assert_eq!(
+            other.pending_at(later),
+            Some((Some(minor(800)), later + COOLING_OFF))
+        );
+        let kept = limit.set(Some(minor(500)), later);
+        assert_eq!((kept.at(later), kept.pending_at(later)), (Some(minor(500)), None));
     }
 
     #[test]
     fn a_pending_limit_that_came_to_hold_is_what_the_next_change_starts_from() {
-        let limit = Limit::default().set(minor(500), START).set(minor(900), START);
+        let limit = Limit::default()
+            .set(Some(minor(500)), START)
+            .set(Some(minor(900)), START);
         let then = START + COOLING_OFF;
-        let limit = limit.set(minor(1_000), then);
-        assert_eq!(limit.at(then), minor(900));
+        let limit = limit.set(Some(minor(1_000)), then);
+        assert_eq!(limit.at(then), Some(minor(900)));
     }
 
     #[test]
@@ -382,20 +454,19 @@ mod tests {
     fn a_stake_may_reach_a_limit_but_not_exceed_it() {
         let mut protection = Protection::default();
         let limit = protection.limits.get_mut(Measure::Stake, Window::Week);
-        *limit = limit.set(minor(1_000), START);
+        *limit = limit.set(Some(minor(1_000)), START);
         let baselines = Baselines {
             hour: 0,
             totals: [totals(0, 0, 0); 3],
         };
-        let admit =
-            |stake| protection.admit_stake(Minor::new(stake), totals(400, 10_000, 0), &baselines, START);
+        let admit = |stake| protection.admit_stake(minor(stake), totals(400, 10_000, 0), &baselines, START);
         assert_eq!(admit(600), Ok(()));
         assert_eq!(
             admit(601),
             Err(ProtectionError::LimitReached {
                 measure: Measure::Stake,
                 window: Window::Week,
-                left: Minor::new(600),
+                left: minor(600),
             })
         );
     }
@@ -404,7 +475,7 @@ mod tests {
     fn a_loss_limit_takes_the_stake_at_hand_as_lost_and_gives_wins_back() {
         let mut protection = Protection::default();
         let limit = protection.limits.get_mut(Measure::Loss, Window::Day);
-        *limit = limit.set(minor(100), START);
+        *limit = limit.set(Some(minor(100)), START);
         let baselines = Baselines {
             hour: 0,
             totals: [totals(0, 0, 0); 3],
@@ -412,7 +483,7 @@ mod tests {
         let admit = |staked, paid, stake| {
             let totals = totals(staked, paid, 0);
             protection
-                .admit_stake(Minor::new(stake), totals, &baselines, START)
+                .admit_stake(minor(stake), totals, &baselines, START)
                 .is_ok()
         };
         assert!(admit(0, 0, 100));
@@ -420,6 +491,41 @@ mod tests {
         assert!(!admit(100, 0, 1));
         assert!(admit(100, 50, 50));
         assert!(admit(100, 500, 500));
+    }
+
+    #[test]
+    fn time_out_and_exclusion_are_prolonged_but_never_shortened() {
+        let [soon, late] = [1, 2].map(|hours| START + Duration::hours(hours));
+        let protection = Protection::default();
+        let short = protection.with_time_out(soon).unwrap();
+        assert_eq!(short.with_time_out(soon), Ok(short));
+        let long = short.with_time_out(late).unwrap();
+        assert_eq!(long.time_out_until, Some(late));
+        assert_eq!(long.with_time_out(soon), Err(AlreadyLonger(late)));
+        let excluded = long.with_exclusion(soon).unwrap();
+        assert_eq!(
+            (excluded.excluded_until, excluded.time_out_until),
+            (Some(soon), Some(late))
+        );
+        let longer = excluded.with_exclusion(late).unwrap();
+        assert_eq!(longer.with_exclusion(soon), Err(AlreadyLonger(late)));
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_limit_that_is_exceeded_and_a_win_leaves_more_than_the_limit() {
+        let mut protection = Protection::default();
+        for measure in [Measure::Stake, Measure::Loss] {
+            let limit = protection.limits.get_mut(measure, Window::Day);
+            *limit = limit.set(Some(minor(100)), START);
+        }
+        let baselines = Baselines {
+            hour: 0,
+            totals: [totals(0, 0, 0); 3],
+        };
+        let left = |measure, window| protection.left(measure, window, totals(300, 700, 0), &baselines, START);
+        assert_eq!(left(Measure::Stake, Window::Day), Some(minor(0)));
+        assert_eq!(left(Measure::Loss, Window::Day), Some(minor(500)));
+        assert_eq!(left(Measure::Stake, Window::Week), None);
     }
 
     #[test]
@@ -450,7 +556,7 @@ mod tests {
     fn limits_are_stored_as_they_are_read() {
         let mut limits = Limits::default();
         let limit = limits.get_mut(Measure::Deposit, Window::Month);
-        *limit = limit.set(minor(5), START).set(None, START);
+        *limit = limit.set(Some(minor(5)), START).set(None, START);
         let json = serde_json::to_string(&limits).unwrap();
         assert_eq!(serde_json::from_str::<Limits>(&json).unwrap(), limits);
         assert_eq!(serde_json::from_str::<Limits>("{}").unwrap(), Limits::default());

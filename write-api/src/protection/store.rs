@@ -1,8 +1,9 @@
-//! The statements that read and write what players protect themselves with. Must never touch a wallet's row.
+//! The statements that read and write what players protect themselves with. Must never write a wallet's row.
 
 use shared::ids::{OperatorId, PlayerId};
-use shared::money::Minor;
+use shared::money::{Currency, Minor};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use time::OffsetDateTime;
 
 use super::rules::{Baselines, Limits, Protection, Window};
@@ -117,6 +118,101 @@ impl Row {
         };
         Ok((protection, Baselines { hour, totals }))
     }
+}
+
+/// What a player set, and the totals that it counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct State {
+    pub(super) currency: Currency,
+    pub(super) totals: Totals,
+    pub(super) protection: Protection,
+}
+
+/// What a player set and what was counted so far; none where there is no such player. Locks nothing.
+pub(super) async fn state(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+) -> Result<Option<State>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"
+        select
+            operators.currency as "currency: Currency",
+            wallets.staked as "staked: Minor",
+            wallets.paid as "paid: Minor",
+            wallets.deposited as "deposited: Minor",
+            protection.revision as "revision?",
+            protection.limits as "limits?: Json<Limits>",
+            protection.time_out_until as "time_out_until?",
+            protection.excluded_until as "excluded_until?"
+        from wallets
+        join operators on operators.id = wallets.operator_id
+        left join player_protection as protection using (operator_id, player_id)
+        where wallets.operator_id = $1 and wallets.player_id = $2
+        "#,
+        operator.get(),
+        player.get(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| State {
+        currency: row.currency,
+        totals: Totals {
+            staked: row.staked,
+            paid: row.paid,
+            deposited: row.deposited,
+        },
+        protection: Protection {
+            revision: row.revision.unwrap_or_default(),
+            limits: row.limits.unwrap_or_default().0,
+            time_out_until: row.time_out_until,
+            excluded_until: row.excluded_until,
+        },
+    }))
+}
+
+/// The totals that a player's windows begin with, also where nothing is set. `now` are those from before this was
+/// asked: what is counted meanwhile leaves a mark that begins with them.
+pub(super) async fn baselines(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+    now: Totals,
+    at: OffsetDateTime,
+) -> Result<Baselines, sqlx::Error> {
+    let hour = hour_of(at);
+    let first_hours = Window::ALL.map(|window| window.first_hour(hour));
+    let marks = sqlx::query!(
+        r#"
+        select
+            mark.staked as "staked?: Minor",
+            mark.paid as "paid?: Minor",
+            mark.deposited as "deposited?: Minor"
+        from unnest($3::bigint[]) with ordinality as begun (first_hour, position)
+        left join lateral (
+            select staked, paid, deposited
+            from wallet_marks
+            where operator_id = $1 and player_id = $2 and hour >= begun.first_hour
+            order by hour
+            limit 1
+        ) as mark on true
+        order by begun.position
+        "#,
+        operator.get(),
+        player.get(),
+        &first_hours,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut totals = [now; Window::ALL.len()];
+    for (totals, mark) in totals.iter_mut().zip(marks) {
+        *totals = Totals {
+            staked: mark.staked.unwrap_or(now.staked),
+            paid: mark.paid.unwrap_or(now.paid),
+            deposited: mark.deposited.unwrap_or(now.deposited),
+        };
+    }
+    Ok(Baselines { hour, totals })
 }
 
 /// Writes the next state of a player's protection, and keeps it for good. To be called while the player's wallet is
