@@ -4,6 +4,7 @@
 
 mod accounts;
 mod admin;
+mod cashier;
 mod casino;
 mod coherence;
 mod feed;

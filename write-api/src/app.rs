@@ -143,6 +143,7 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::accounts::router())
         .merge(crate::casino::router())
         .merge(crate::protection::router())
+        .merge(crate::cashier::router())
         .merge(crate::operators::router())
         .merge(crate::events::router())
         .merge(crate::feed::router())

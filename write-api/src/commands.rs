@@ -7,22 +7,28 @@
 //! took the row of the player's wallet: a repeat that comes while the first is under way waits for that row, and then
 //! finds the first one's answer. Answers are stored as the text that was sent and are repeated byte for byte.
 //!
-//! What makes two requests the same is the SHA-256 of method, path and the body's bytes. The bytes are not brought
-//! into a canonical form: a client that repeats a request repeats its bytes, and where it does not, nobody else can
-//! tell which of the two it means.
+//! What makes two requests of a player the same is the SHA-256 of method, path and the body's bytes. The bytes are not
+//! brought into a canonical form: a client that repeats a request repeats its bytes, and where it does not, nobody else
+//! can tell which of the two it means. A payment system that names its payments is asked what it moves, for whom and
+//! how much: that is a key that comes with its meaning.
 //!
 //! Only effects are stored. A refusal wrote nothing, so there is nothing to repeat: the same request may be sent again
 //! with the same key once the balance is filled up or the casino is open again. Without the header no command is
 //! stored.
 
+mod store;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use shared::http::RawJson;
 use shared::ids::PlayerId;
 use shared::problem::Problem;
+
+pub(crate) use store::{find, insert, is_taken};
 
 /// The header in which a client names its request.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
@@ -46,10 +52,49 @@ impl From<PlayerId> for Actor {
     }
 }
 
+impl Actor {
+    /// The payment system of an operator: one key for deposits and withdrawals of all players.
+    pub fn cashier() -> Self {
+        Self("cashier".to_owned())
+    }
+
+    /// As the store holds it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A client's name for a request: 1 to 128 visible ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Key(String);
+
+/// The text can't be a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to {KEY_CHARS_MAX} visible ASCII characters")]
+pub struct NotAKey;
+
+impl TryFrom<String> for Key {
+    type Error = NotAKey;
+
+    fn try_from(text: String) -> Result<Self, NotAKey> {
+        let fits =
+            (1..=KEY_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits { Ok(Self(text)) } else { Err(NotAKey) }
+    }
+}
+
+impl Key {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A request that its client may repeat: the key, and what it was first used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    key: String,
+    key: Key,
     request_hash: [u8; 32],
 }
 
@@ -59,10 +104,14 @@ pub struct Command {
 pub struct KeyReused;
 
 impl Command {
-    fn new(key: String, method: &str, path: &str, body: &[u8]) -> Self {
+    /// The request that consists of `parts`, of which only the last may hold a line feed: other parts are another
+    /// request.
+    pub fn new<const N: usize>(key: Key, parts: [&[u8]; N]) -> Self {
         let mut hash = Sha256::new();
-        // Neither a method nor a path can hold a line feed.
-        for part in [method.as_bytes(), b"\n", path.as_bytes(), b"\n", body] {
+        for (number, part) in parts.into_iter().enumerate() {
+            if number > 0 {
+                hash.update(b"\n");
+            }
             hash.update(part);
         }
         Self {
@@ -73,7 +122,7 @@ impl Command {
 
     /// The client's key.
     pub fn key(&self) -> &str {
-        &self.key
+        self.key.as_str()
     }
 
     /// SHA-256 of the request.
@@ -196,21 +245,24 @@ impl<S: Send + Sync> FromRequest<S> for Repeatable {
         let key = key_in(request.headers())?;
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let RawJson(body) = RawJson::from_request(request, state).await?;
-        let command = key.map(|key| Command::new(key, method.as_str(), &path, &body));
+        // Neither a method nor a path can hold a line feed.
+        let parts = [method.as_str().as_bytes(), path.as_bytes(), &body];
+        let command = key.map(|key| Command::new(key, parts));
         Ok(Self { body, command })
     }
 }
 
-fn key_in(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+fn key_in(headers: &HeaderMap) -> Result<Option<Key>, Problem> {
     let mut sent = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(key) = sent.next() else {
         return Ok(None);
     };
-    let fits = (1..=KEY_CHARS_MAX).contains(&key.len())
-        && key.as_bytes().iter().all(u8::is_ascii_graphic)
-        && sent.next().is_none();
-    match key.to_str() {
-        Ok(key) if fits => Ok(Some(key.to_owned())),
+    let key = key
+        .to_str()
+        .ok()
+        .and_then(|key| Key::try_from(key.to_owned()).ok());
+    match key {
+        Some(key) if sent.next().is_none() => Ok(Some(key)),
         _ => Err(Problem::invalid_field(
             IDEMPOTENCY_KEY,
             format!("must be one header of 1 to {KEY_CHARS_MAX} visible ASCII characters"),
@@ -224,8 +276,13 @@ mod tests {
 
     const PATH: &str = "/api/casino/slots/bet";
 
+    fn request(method: &str, path: &str, body: &str) -> Command {
+        let key = Key::try_from("k1".to_owned()).unwrap();
+        Command::new(key, [method.as_bytes(), path.as_bytes(), body.as_bytes()])
+    }
+
     fn command(body: &str) -> Command {
-        Command::new("k1".to_owned(), "POST", PATH, body.as_bytes())
+        request("POST", PATH, body)
     }
 
     fn kept_for(command: &Command) -> Stored {
@@ -261,11 +318,19 @@ mod tests {
         for other in [
             command("{\"stake\":1.0}"),
             command("{\"stake\": 1}"),
-            Command::new("k1".to_owned(), "PUT", PATH, b"{\"stake\":1}"),
-            Command::new("k1".to_owned(), "POST", "/api/casino", b"{\"stake\":1}"),
+            request("PUT", PATH, "{\"stake\":1}"),
+            request("POST", "/api/casino", "{\"stake\":1}"),
         ] {
             assert_eq!(other.repeat(kept_for(&first)), Err(KeyReused));
         }
+    }
+
+    /// Stored hashes must be found again by later versions.
+    #[test]
+    fn a_request_is_its_parts_with_line_feeds_between() {
+        let whole = "POST\n/api/casino/slots/bet\n{\"stake\":1}";
+        let hash: [u8; 32] = Sha256::digest(whole).into();
+        assert_eq!(command("{\"stake\":1}").request_hash(), &hash);
     }
 
     #[test]
@@ -273,7 +338,7 @@ mod tests {
         let long = [b'k'; KEY_CHARS_MAX];
         for good in [b"k".as_slice(), b"\"quoted\"", b"!~:/", &long] {
             let key = key_in(&headers(&[good])).unwrap().unwrap();
-            assert_eq!(key.as_bytes(), good);
+            assert_eq!(key.as_str().as_bytes(), good);
         }
         let too_long = [b'k'; KEY_CHARS_MAX + 1];
         let bad: [&[&[u8]]; 6] = [

@@ -42,6 +42,8 @@ use crate::app::SharedApp;
         crate::protection::http::set_limits,
         crate::protection::http::take_time_out,
         crate::protection::http::exclude_oneself,
+        crate::cashier::http::deposit,
+        crate::cashier::http::withdraw,
         crate::operators::http::update_branding,
         crate::operators::http::save_theme,
         crate::operators::http::toggle_casino,

@@ -16,7 +16,8 @@ use crate::app::SharedApp;
 
 pub use error::SettingError;
 pub use options::ProtectionOptions;
-pub(crate) use store::protections;
+pub(crate) use problem::told_to_operator;
+pub(crate) use store::{protection, protections};
 
 /// The routes. Limits are also set with POST, for pages that know nothing else.
 pub fn router() -> Router<SharedApp> {

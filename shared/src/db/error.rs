@@ -134,7 +134,7 @@ impl From<DbError> for Problem {
             .caused_by(error),
             DbError::OutcomeUnknown => Self::unavailable(
                 "outcome_unknown",
-                "The database did not answer in time. Ask again with the same Idempotency-Key to learn the outcome.",
+                "The database did not answer in time. Ask again, with the same key or reference, to learn the outcome.",
                 RETRY_AFTER_S,
             )
             .caused_by(error),

@@ -27,6 +27,22 @@ impl From<ProtectionError> for Problem {
     }
 }
 
+/// What the operator is told of a player whose own protection refuses a deposit.
+pub(crate) fn told_to_operator(error: ProtectionError) -> Problem {
+    let detail = match error {
+        ProtectionError::TimeOut(until) => {
+            format!("The player is taking time out until {}.", in_words(until))
+        }
+        ProtectionError::Excluded(until) => format!("The player is self-excluded until {}.", in_words(until)),
+        ProtectionError::LimitReached { measure, window, .. } => format!(
+            "This would exceed the player's own {} limit for {}.",
+            measure.as_str(),
+            window.as_str()
+        ),
+    };
+    Problem::forbidden(code(error), detail)
+}
+
 const fn code(error: ProtectionError) -> &'static str {
     match error {
         ProtectionError::TimeOut(_) => "time_out",

@@ -120,6 +120,16 @@ impl Row {
     }
 }
 
+/// The same for one player.
+pub(crate) async fn protection(
+    db: &mut PgConnection,
+    wallet: &LockedWallet,
+    at: OffsetDateTime,
+) -> Result<(Protection, Baselines), sqlx::Error> {
+    let mut protections = protections(db, std::slice::from_ref(wallet), at).await?;
+    protections.pop().ok_or(sqlx::Error::RowNotFound)
+}
+
 /// What a player set, and the totals that it counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
