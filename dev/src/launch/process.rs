@@ -98,7 +98,7 @@ impl Process {
     }
 
     /// Waits until the service has said that it listens, and `/readyz` that it is ready.
-    pub(super) async fn ready(&mut self) -> Result<(), LaunchError> {
+    pub async fn ready(&mut self) -> Result<(), LaunchError> {
         let ready = async {
             if !self.says_that_it_listens().await {
                 return Err(format!(
