@@ -2,6 +2,7 @@
 //! is in the report.
 
 use dev::launch::LaunchError;
+use dev::postgres::PostgresError;
 use write_api::accounts::{CreateError, PasswordError, TextError};
 
 /// Why there is no report.
@@ -10,6 +11,9 @@ pub(crate) enum Failure {
     /// The installation did not start, or something of it ended.
     #[error(transparent)]
     Launch(#[from] LaunchError),
+    /// PostgreSQL could not be killed, or did not come back.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
     /// Told to stop.
     #[error("told to stop; everything that was started is stopped")]
     Interrupted,

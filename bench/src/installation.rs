@@ -3,12 +3,14 @@
 
 use std::env;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use dev::Progress;
-use dev::launch::{self, Database, Demo, Feed, Launched};
+use dev::launch::{self, Database, Demo, Feed, Home, Launched};
 use dev::postgres;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use shared::clock::Clock;
+use shared::random::Random;
 use shared::server::told_to_stop;
 
 use crate::failure::Failure;
@@ -65,11 +67,64 @@ pub(crate) async fn with<T>(
     clock: &Clock,
     measure: impl AsyncFnOnce(Places) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let mut launched = Launched::start_unless(options(readers, clock)?, interrupted).await?;
-    let places = Places::of(&launched);
+    let options = launch::Options {
+        feed: Feed::Sample,
+        readers,
+        ..options(postgres::Options::disposable(), clock)?
+    };
+    lend(options, async |launched| {
+        let places = Places::of(launched)?;
+        tokio::select! {
+            measured = measure(places) => measured,
+            failure = launched.failure() => Err(failure.into()),
+        }
+    })
+    .await
+}
+
+/// Starts an installation without readers and without a feed, with an empty database, and lends it to `measure`, which
+/// may end its processes and start them again. Stops what runs afterwards: also when `measure` fails, and on Ctrl-C or
+/// SIGTERM. With a folder to `keep` its data in, which must be new or empty, a launcher can start from that later.
+pub(crate) async fn lent<T>(
+    keep: Option<&Path>,
+    clock: &Clock,
+    measure: impl AsyncFnOnce(&mut Launched) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (home, postgres) = match keep {
+        None => (
+            Home::temporary(&Random::system())?,
+            postgres::Options::disposable(),
+        ),
+        Some(folder) => kept(folder)?,
+    };
+    let options = launch::Options {
+        home,
+        readers: 0,
+        ..options(postgres, clock)?
+    };
+    lend(options, measure).await
+}
+
+/// A folder for launchers, and a database in it that stays.
+fn kept(folder: &Path) -> Result<(Home, postgres::Options), Failure> {
+    let home = Home::open(folder)?;
+    let postgres = home.postgres();
+    if postgres.exists() {
+        let folder = folder.display();
+        return Err(Failure::Unfit(format!(
+            "{folder} has a database already; choose a new folder"
+        )));
+    }
+    Ok((home, postgres::Options::durable(postgres)))
+}
+
+async fn lend<T>(
+    options: launch::Options,
+    measure: impl AsyncFnOnce(&mut Launched) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut launched = Launched::start_unless(options, interrupted).await?;
     let measured = tokio::select! {
-        measured = async { measure(places?).await } => measured,
-        failure = launched.failure() => Err(failure.into()),
+        measured = measure(&mut launched) => measured,
         () = interrupted() => Err(Failure::Interrupted),
     };
     let stopped = launched.stop_until(interrupted).await;
@@ -78,8 +133,7 @@ pub(crate) async fn with<T>(
     Ok(measured)
 }
 
-fn options(readers: u16, clock: &Clock) -> Result<launch::Options, Failure> {
-    let mut postgres = postgres::Options::disposable();
+fn options(mut postgres: postgres::Options, clock: &Clock) -> Result<launch::Options, Failure> {
     postgres.max_connections = MAX_CONNECTIONS;
     // Commits wait for the disk, as they do in production.
     for setting in ["fsync", "full_page_writes"] {
@@ -88,8 +142,6 @@ fn options(readers: u16, clock: &Clock) -> Result<launch::Options, Failure> {
     Ok(launch::Options {
         database: Database::Private(postgres),
         demo: Demo::Unwanted,
-        feed: Feed::Sample,
-        readers,
         progress: Progress::to_stderr(clock.clone()),
         clock: clock.clone(),
         ..launch::Options::disposable(env::current_exe()?)?

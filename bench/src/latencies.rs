@@ -36,6 +36,11 @@ impl Latencies {
         self.at_ms(0.99)
     }
 
+    /// The longest time in milliseconds.
+    pub(crate) fn max_ms(&self) -> f64 {
+        self.at_ms(1.0)
+    }
+
     fn at_ms(&self, quantile: f64) -> f64 {
         let micros = u32::try_from(self.0.value_at_quantile(quantile)).unwrap_or(u32::MAX);
         f64::from(micros) / 1000.0
@@ -52,6 +57,11 @@ mod tests {
         for ms in 1..=100 {
             latencies.record(Duration::from_millis(ms));
         }
+        assert!(
+            (99.0..102.0).contains(&latencies.max_ms()),
+            "{}",
+            latencies.max_ms()
+        );
         latencies.record(Duration::from_hours(1));
         assert!(
             (50.0..52.0).contains(&latencies.p50_ms()),

@@ -1,11 +1,13 @@
 //! Measurements of Edgebook on this machine. Each starts what it needs, prints lines for people and one JSON object as
 //! the last line of its output, and stops what it started. Must never be a test: what it sees depends on the machine.
 
+mod chaos;
 mod dice;
 mod failure;
 mod installation;
 mod latencies;
 mod leaks;
+mod people;
 mod report;
 
 use std::process::ExitCode;
@@ -29,6 +31,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Bench {
     Leaks(leaks::Options),
+    Chaos(chaos::Options),
 }
 
 fn main() -> ExitCode {
@@ -53,5 +56,6 @@ fn main() -> ExitCode {
 async fn run(bench: Bench) -> Result<Report, Failure> {
     match bench {
         Bench::Leaks(options) => leaks::run(&options).await,
+        Bench::Chaos(options) => chaos::run(&options).await,
     }
 }

@@ -9,6 +9,7 @@ use clap::Parser;
 
 mod cli;
 pub mod demo;
+mod free_ports;
 pub mod launch;
 mod lifeline;
 pub mod postgres;

@@ -10,12 +10,12 @@ use shared::clock::Clock;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::people::People;
 use super::requests::Request;
 use super::tally::{Bet, Fate, Purpose, Tally, Told};
 use super::torn::{self, Farewell, HangUp};
 use crate::dice::Dice;
 use crate::installation::Service;
+use crate::people::People;
 
 /// After how long a request without an answer counts as hung.
 const HUNG_AFTER: Duration = Duration::from_secs(5);

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use reqwest::{Client, Method, RequestBuilder};
 
-use super::people::{Operator, Player};
 use crate::dice::Dice;
+use crate::people::{Operator, Player};
 
 /// The sports of the sample feed.
 const SPORTS: [&str; 4] = ["basketball", "cricket", "soccer", "tennis"];

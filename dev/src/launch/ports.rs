@@ -3,7 +3,10 @@
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 
+use shared::random::Random;
+
 use super::error::LaunchError;
+use crate::free_ports::listen_on_any;
 
 const READ_OPTION: &str = "--read-port";
 const WRITE_OPTION: &str = "--write-port";
@@ -17,7 +20,12 @@ pub(super) struct Ports {
 
 impl Ports {
     /// The writer's port, and those of `readers` readers from `read_port` on. 0 stands for any free ones.
-    pub(super) fn assign(read_port: u16, readers: u16, write_port: u16) -> Result<Self, LaunchError> {
+    pub(super) fn assign(
+        read_port: u16,
+        readers: u16,
+        write_port: u16,
+        random: &Random,
+    ) -> Result<Self, LaunchError> {
         let read_ports: Vec<u16> = match read_port {
             0 => vec![0; readers.into()],
             first => (first..=u16::MAX).take(readers.into()).collect(),
@@ -31,9 +39,9 @@ impl Ports {
             });
         }
         // All are held until the last is found, so that none is chosen twice; those asked for before any free ones.
-        let hold_writer = || listen(write_port, WRITE_OPTION);
+        let hold_writer = || listen(write_port, WRITE_OPTION, random);
         let hold_readers = || {
-            let held = read_ports.iter().map(|port| listen(*port, READ_OPTION));
+            let held = read_ports.iter().map(|port| listen(*port, READ_OPTION, random));
             held.collect::<Result<Vec<_>, _>>()
         };
         let (writer, readers) = if write_port == 0 {
@@ -49,7 +57,12 @@ impl Ports {
     }
 }
 
-fn listen(port: u16, option: &'static str) -> Result<TcpListener, LaunchError> {
+fn listen(port: u16, option: &'static str, random: &Random) -> Result<TcpListener, LaunchError> {
+    if port == 0
+        && let Some(listener) = listen_on_any(random)
+    {
+        return Ok(listener);
+    }
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => LaunchError::PortInUse { port, option },
         _ => LaunchError::Port { port, option, source },
@@ -70,7 +83,7 @@ mod tests {
 
     #[test]
     fn free_ports_are_all_different() {
-        let ports = Ports::assign(0, 32, 0).unwrap();
+        let ports = Ports::assign(0, 32, 0, &Random::system()).unwrap();
         let mut all = ports.readers.clone();
         all.push(ports.writer);
         all.sort_unstable();
@@ -84,7 +97,7 @@ mod tests {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let taken = port_of(&taken).map(|port| (port, taken)).unwrap();
         for (read_port, write_port, expected) in [(taken.0, 0, READ_OPTION), (0, taken.0, WRITE_OPTION)] {
-            let refused = Ports::assign(read_port, 1, write_port).unwrap_err();
+            let refused = Ports::assign(read_port, 1, write_port, &Random::system()).unwrap_err();
             assert!(
                 matches!(refused, LaunchError::PortInUse { port, option } if port == taken.0 && option == expected),
                 "{refused}"
@@ -95,7 +108,7 @@ mod tests {
     #[test]
     fn ports_that_run_into_one_another_or_over_the_end_are_refused() {
         for (read_port, readers, write_port) in [(8080, 1, 8080), (8080, 11, 8090), (65_530, 7, 8090)] {
-            let refused = Ports::assign(read_port, readers, write_port).unwrap_err();
+            let refused = Ports::assign(read_port, readers, write_port, &Random::system()).unwrap_err();
             assert!(matches!(refused, LaunchError::Ports { .. }), "{refused}");
         }
     }

@@ -64,6 +64,11 @@ impl fmt::Debug for Process {
 impl Process {
     /// Starts the process, which will take a moment to be ready.
     pub(super) fn spawn(plan: Plan) -> Result<Self, LaunchError> {
+        Self::spawn_with(plan, &[])
+    }
+
+    /// The same, with further `variables` in its environment.
+    fn spawn_with(plan: Plan, variables: &[(&str, &str)]) -> Result<Self, LaunchError> {
         let log = File::options()
             .append(true)
             .create(true)
@@ -74,6 +79,7 @@ impl Process {
         command
             .args(&plan.args)
             .envs(plan.secrets.iter().map(|(name, value)| (name, value)))
+            .envs(variables.iter().copied())
             .env(lifeline::VARIABLE, "1")
             .env("NO_COLOR", "1")
             .stdin(Stdio::piped())
@@ -92,7 +98,7 @@ impl Process {
     }
 
     /// Waits until the service has said that it listens, and `/readyz` that it is ready.
-    pub(super) async fn ready(&mut self) -> Result<(), LaunchError> {
+    pub async fn ready(&mut self) -> Result<(), LaunchError> {
         let ready = async {
             if !self.says_that_it_listens().await {
                 return Err(format!(
@@ -195,9 +201,24 @@ impl Process {
 
     /// Starts it again as it was, killing it first if it runs, and waits until it is ready.
     pub async fn restart(&mut self) -> Result<(), LaunchError> {
-        self.kill().await;
-        *self = Self::spawn(self.plan.clone())?;
+        self.begin_again(&[]).await?;
         self.ready().await
+    }
+
+    /// Starts it again, killing it first if it runs, with further `variables` in the environment of this one run. Does
+    /// not wait until it is ready: it may be meant to die before that.
+    pub async fn begin_again(&mut self, variables: &[(&str, &str)]) -> Result<(), LaunchError> {
+        self.kill().await;
+        *self = Self::spawn_with(self.plan.clone(), variables)?;
+        Ok(())
+    }
+
+    /// Waits until it ends, whoever or whatever ends it, and tells how. May be dropped and called again.
+    pub async fn end(&mut self) -> Result<ExitStatus, LaunchError> {
+        self.child.wait().await.map_err(|source| LaunchError::System {
+            doing: "wait for a service",
+            source,
+        })
     }
 }
 

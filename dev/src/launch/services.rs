@@ -26,7 +26,12 @@ impl Settled {
     pub(super) fn new(options: &Options) -> Result<Self, LaunchError> {
         Ok(Self {
             program: options.program.clone(),
-            ports: Ports::assign(options.read_port, options.readers, options.write_port)?,
+            ports: Ports::assign(
+                options.read_port,
+                options.readers,
+                options.write_port,
+                &options.random,
+            )?,
             feed: options.feed.place(&options.home)?,
             reader_args: options.reader_args.clone(),
             writer_args: options.writer_args.clone(),

@@ -5,6 +5,7 @@
 mod account;
 mod admin;
 mod binaries;
+mod children;
 mod download;
 mod error;
 mod place;
@@ -15,7 +16,6 @@ mod tests;
 use std::env;
 use std::fmt;
 use std::fs::File;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,10 +29,8 @@ pub use error::PostgresError;
 use place::{Place, SHELTER};
 use server::{Launcher, Server};
 
-/// Ports below those that systems give to outgoing connections. A client that dials a dead server on one of those
-/// can, by chance, be given the very same port, connect to itself, and so keep the server from coming back.
-const PORTS: std::ops::Range<u16> = 16_384..32_768;
-const PORT_TRIES: usize = 64;
+use crate::free_ports::{PORTS, listen_on_any};
+
 /// How often another port is taken when someone was quicker.
 const LAUNCH_TRIES: usize = 5;
 /// How often, and how far apart, a restart tries to get its port back.
@@ -290,7 +288,8 @@ impl Cluster {
         }
     }
 
-    /// Kills the postmaster as `kill -9` does, for tests of what survives it; [`Cluster::restart`] brings it back.
+    /// Ends every process of the server at once and without a word, for tests of what survives it;
+    /// [`Cluster::restart`] brings it back.
     pub async fn crash(&mut self) -> Result<(), PostgresError> {
         self.server.kill().await
     }
@@ -361,9 +360,9 @@ async fn launch_on_any_port(
 
 /// A port that nobody listens on at this moment.
 fn free_port(random: &Random) -> Result<u16, PostgresError> {
-    (0..PORT_TRIES)
-        .map(|_| PORTS.start + u16::from_be_bytes(random.bytes()) % (PORTS.end - PORTS.start))
-        .find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
+    listen_on_any(random)
+        .and_then(|listener| listener.local_addr().ok())
+        .map(|address| address.port())
         .ok_or(PostgresError::NoPort {
             first: PORTS.start,
             last: PORTS.end - 1,

@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::account::Account;
 use super::binaries::Binaries;
+use super::children::children_of;
 use super::error::{PostgresError, io as failed};
 use super::place::Place;
 use super::{Durability, Role};
@@ -180,21 +181,35 @@ impl Server {
         Err(PostgresError::Unstoppable { pid: self.pid() })
     }
 
-    /// Ends the postmaster as `kill -9` does. Its children notice and end by themselves.
+    /// Ends the postmaster and its children as a crash of the machine does: none can still do anything for another.
     pub(super) async fn kill(&mut self) -> Result<(), PostgresError> {
+        if let Some(postmaster) = self.signal(Signal::SIGSTOP) {
+            // A stopped postmaster starts no process and reaps none, so each id stays whose it is. One that is missed
+            // ends by itself when it notices that the postmaster is gone.
+            for child in children_of(postmaster) {
+                let _: nix::Result<()> = kill(child, Signal::SIGKILL);
+            }
+        }
         if self.ended_by(Signal::SIGKILL, Duration::from_secs(5)).await {
             return Ok(());
         }
         Err(PostgresError::Unstoppable { pid: self.pid() })
     }
 
-    async fn ended_by(&mut self, signal: Signal, limit: Duration) -> bool {
+    /// Sends a signal to the postmaster, and tells its id unless it has ended.
+    fn signal(&mut self, signal: Signal) -> Option<Pid> {
         if self.exited() {
-            return true;
+            return None;
         }
         // The child is not reaped yet, so its id is still its own.
-        if let Ok(pid) = i32::try_from(self.pid()) {
-            let _: nix::Result<()> = kill(Pid::from_raw(pid), signal);
+        let pid = Pid::from_raw(self.pid().try_into().ok()?);
+        let _: nix::Result<()> = kill(pid, signal);
+        Some(pid)
+    }
+
+    async fn ended_by(&mut self, signal: Signal, limit: Duration) -> bool {
+        if self.signal(signal).is_none() {
+            return true;
         }
         let ended = async {
             while !self.exited() {

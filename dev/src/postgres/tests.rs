@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -10,6 +11,7 @@ use nix::unistd::{Pid, getpgid, getpgrp};
 use sqlx::{Connection, PgConnection};
 use tokio::time::timeout;
 
+use super::children::children_of;
 use super::*;
 
 /// A folder for one test, deleted with everything in it.
@@ -197,6 +199,41 @@ async fn a_killed_server_comes_back_on_its_port_with_what_was_committed() {
     assert_eq!(ask::<i32>(&url, "select number from notes").await, 7);
     cluster.restart().await.unwrap();
     assert_eq!(ask::<i32>(&url, "select number from notes").await, 7);
+    cluster.stop().await.unwrap();
+}
+
+/// Left alone, a session at work would not notice that its postmaster is gone.
+#[tokio::test]
+async fn a_crash_ends_a_session_in_the_middle_of_its_work() {
+    if !Path::new("/proc/self/stat").exists() {
+        // Which processes are the server's can't be told here.
+        return;
+    }
+    let mut cluster = Cluster::start(Options::disposable()).await.unwrap();
+    let url = cluster.url("edgebook");
+    let mut session = PgConnection::connect(&url).await.unwrap();
+    let working = tokio::spawn(async move {
+        sqlx::raw_sql("set statement_timeout = '20s'; do 'begin loop end loop; end'")
+            .execute(&mut session)
+            .await
+    });
+    let at_work = "select pid from pg_stat_activity where state = 'active' and query like 'set %'
+                   union all select 0 order by pid desc limit 1";
+    let backend = timeout(Duration::from_secs(30), async {
+        loop {
+            match ask::<i32>(&url, at_work).await {
+                0 => sleep(Duration::from_millis(20)).await,
+                pid => return Pid::from_raw(pid),
+            }
+        }
+    });
+    let backend = backend.await.unwrap();
+    let children = children_of(Pid::from_raw(cluster.pid().try_into().unwrap()));
+    assert!(children.contains(&backend), "{children:?}");
+    cluster.crash().await.unwrap();
+    let ended = timeout(Duration::from_secs(5), working).await;
+    assert!(ended.expect("the session ends at once").unwrap().is_err());
+    cluster.restart().await.unwrap();
     cluster.stop().await.unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! The operators, staff and players of the load, and their sessions. Must never log in by HTTP: hashing a thousand
+//! The operators, staff and players of a load, and their sessions. Must never log in by HTTP: hashing a thousand
 //! passwords would take longer than the measurement.
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const OPERATORS: u32 = 4;
 /// Players created in one transaction.
 const BATCH: usize = 100;
 /// What a player has: 1,000,000.00, more than anybody can lose in an hour.
-const BALANCE: Minor = Minor::new(100_000_000);
+pub(crate) const BALANCE: Minor = Minor::new(100_000_000);
 /// How long a session lives.
 const SESSION_LIFE: Duration = Duration::from_hours(24);
 /// How long readers may take to know the operators.
@@ -34,33 +34,40 @@ const KNOWN_PAUSE: Duration = Duration::from_millis(50);
 
 /// An operator, and the token of somebody who administers it.
 #[derive(Debug)]
-pub(super) struct Operator {
-    id: OperatorId,
-    pub(super) subdomain: Box<str>,
-    pub(super) staff_token: Box<str>,
+pub(crate) struct Operator {
+    pub(crate) id: OperatorId,
+    pub(crate) subdomain: Box<str>,
+    pub(crate) staff_token: Box<str>,
 }
 
 /// A player with a session.
 #[derive(Debug)]
-pub(super) struct Player {
-    pub(super) operator: Arc<Operator>,
-    pub(super) token: Box<str>,
+pub(crate) struct Player {
+    pub(crate) id: PlayerId,
+    pub(crate) operator: Arc<Operator>,
+    pub(crate) token: Box<str>,
 }
 
 /// Everybody.
 #[derive(Debug)]
-pub(super) struct People {
-    pub(super) operators: Vec<Arc<Operator>>,
-    pub(super) players: Vec<Player>,
+pub(crate) struct People {
+    pub(crate) operators: Vec<Arc<Operator>>,
+    pub(crate) players: Vec<Player>,
 }
 
 impl People {
-    /// Creates so many players with a session each, divided among a few operators.
-    pub(super) async fn create(database_url: &str, players: u32, clock: &Clock) -> Result<Self, Failure> {
+    /// Creates so many players with a session each, divided among a few operators. The names of all contain `name`.
+    pub(crate) async fn create(
+        database_url: &str,
+        name: &'static str,
+        players: u32,
+        clock: &Clock,
+    ) -> Result<Self, Failure> {
         let mut db = PgConnection::connect(database_url).await?;
         let random = Random::system();
         let password: Password = Password::for_new_account(&random.uuid(clock.now()).to_string())?;
         let maker = Maker {
+            name,
             password: Passwords::new(&AccountLimits::default())
                 .hash(&password, &random)
                 .await?,
@@ -84,7 +91,7 @@ impl People {
     }
 
     /// Waits until every reader knows every operator.
-    pub(super) async fn wait_until_known(
+    pub(crate) async fn wait_until_known(
         &self,
         client: &reqwest::Client,
         places: &Places,
@@ -111,6 +118,7 @@ impl People {
 
 /// What everybody is made from.
 struct Maker<'a> {
+    name: &'static str,
     password: HashedPassword,
     random: Random,
     clock: &'a Clock,
@@ -118,16 +126,17 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     async fn operator(&self, db: &mut PgConnection, number: u32) -> Result<Operator, Failure> {
-        let subdomain = format!("leaks-{number}");
+        let name = self.name;
+        let subdomain = format!("{name}-{number}");
         let unfit = || Failure::Unfit(format!("{subdomain:?} can't name an operator"));
         let now = self.clock.now();
         let new = NewOperator {
             subdomain: Subdomain::parse(&subdomain).ok_or_else(unfit)?,
-            name: format!("Leaks {number}").parse().map_err(|_| unfit())?,
+            name: subdomain.parse().map_err(|_| unfit())?,
             currency: Currency::USD,
         };
         let staff = NewStaff {
-            login: StaffLogin::parse(&format!("leaks_admin_{number}"))?,
+            login: StaffLogin::parse(&format!("{name}_admin_{number}"))?,
             password: self.password.clone(),
         };
         let mut transaction = db.begin().await?;
@@ -153,13 +162,14 @@ impl Maker<'_> {
         for (number, operator) in batch {
             let username = format!("player-{number}");
             let new = NewPlayer {
-                email: Email::parse(&format!("{username}@leaks.example"))?,
+                email: Email::parse(&format!("{username}@{}.example", self.name))?,
                 username: PlayerName::parse(&username)?,
                 password: self.password.clone(),
             };
             let opening = Opening::draw(BALANCE, &self.random, self.clock.now());
             let player = create_player(operator.id, &mut transaction, &new, &opening).await?;
             players.push(Player {
+                id: player,
                 token: self
                     .session(operator.id, &mut transaction, Person::Player(player))
                     .await?,
