@@ -223,6 +223,11 @@ async fn whatever_is_tampered_with_in_the_books_is_found_and_described() {
             ["next nonce 3", "found next nonce 9"],
         ),
         (
+            "update rounds set nonce = 7 where nonce = 2",
+            "update rounds set nonce = 2 where nonce = 7",
+            ["seed pair ", "largest nonce 7"],
+        ),
+        (
             "update ledger_entries set amount = amount + 1 where wallet_version = 1",
             "update ledger_entries set amount = amount - 1 where wallet_version = 1",
             ["entry ", "version 1 and a balance of 100001"],

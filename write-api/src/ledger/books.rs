@@ -276,25 +276,25 @@ async fn in_rounds(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx
     .await
 }
 
-/// The rounds of a wallet's seed pair have the nonces 0, 1, 2 …, and the next is the wallet's.
+/// The rounds of a seed pair have the nonces 0, 1, 2 …, and where a wallet has the pair, the next is the wallet's.
 async fn in_nonces(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
     sqlx::query_as!(
         BookDifference,
         r#"
         select
-            wallets.operator_id as "operator!: OperatorId",
-            format('wallet %s', wallets.player_id) as "subject!",
-            format('next nonce %s after %s rounds', coalesce(right_nonce, 0), coalesce(drawn, 0)) as "expected!",
-            format('next nonce %s', next_nonce) as "found!"
+            operator_id as "operator!: OperatorId",
+            format('seed pair %s', seed_pair_id) as "subject!",
+            format('next nonce %s after %s rounds', coalesce(drawn, 0), coalesce(drawn, 0)) as "expected!",
+            format('next nonce %s, largest nonce %s', coalesce(next_nonce, largest + 1), coalesce(largest, -1))
+                as "found!"
         from wallets
-        left join (
-            select operator_id, seed_pair_id, count(*) as drawn, max(nonce) + 1 as right_nonce
+        full join (
+            select operator_id, seed_pair_id, count(*) as drawn, max(nonce) as largest
             from rounds
             group by operator_id, seed_pair_id
-        ) as decided
-            on decided.operator_id = wallets.operator_id and decided.seed_pair_id = wallets.seed_pair_id
-        where next_nonce is distinct from coalesce(drawn, 0) or next_nonce is distinct from coalesce(right_nonce, 0)
-        order by wallets.operator_id, wallets.player_id
+        ) as decided using (operator_id, seed_pair_id)
+        where coalesce(next_nonce, largest + 1) <> coalesce(drawn, 0) or largest + 1 <> drawn
+        order by operator_id, seed_pair_id
         limit 1
         "#
     )
