@@ -4,6 +4,7 @@
 mod baccarat;
 mod blackjack;
 mod crash;
+mod fairness;
 mod history;
 mod lanes;
 mod roulette;

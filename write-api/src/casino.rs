@@ -16,6 +16,7 @@ mod options;
 pub mod returns;
 pub mod roulette;
 mod rules;
+pub mod seeds;
 pub mod slots;
 mod store;
 mod sweeper;
@@ -39,6 +40,7 @@ pub fn router() -> Router<SharedApp> {
     Router::new()
         .route("/api/casino/health", get(http::health))
         .merge(history::router())
+        .merge(seeds::router())
         .merge(user::router())
         .merge(wallet::router())
         .merge(slots::router())

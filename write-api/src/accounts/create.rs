@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::casino::fairness::{ClientSeed, ServerSeed};
+use crate::casino::seeds::{NewSeedPair, insert_seed_pair};
 use crate::ledger::{self, Account, Posting, Reason};
 
 use super::error::CreateError;
@@ -59,8 +59,7 @@ pub struct NewPlayer {
 #[derive(Clone, Debug)]
 pub struct Opening {
     balance: Minor,
-    server_seed: ServerSeed,
-    client_seed: ClientSeed,
+    seeds: NewSeedPair,
     tx_id: Uuid,
     at: OffsetDateTime,
 }
@@ -70,8 +69,7 @@ impl Opening {
     pub fn draw(balance: Minor, random: &Random, at: OffsetDateTime) -> Self {
         Self {
             balance,
-            server_seed: ServerSeed::from_bytes(random.bytes()),
-            client_seed: ClientSeed::from_bytes(random.bytes()),
+            seeds: NewSeedPair::draw(random),
             tx_id: random.uuid(at),
             at,
         }
@@ -120,7 +118,7 @@ pub async fn create_player(
     let player = store::insert_player(operator, db, new, opening.at)
         .await
         .map_err(taken)?;
-    let seed_pair = store::insert_seed_pair(operator, db, player, opening).await?;
+    let seed_pair = insert_seed_pair(operator, db, player, &opening.seeds, opening.at).await?;
     let mut wallet = ledger::open_wallet(operator, db, player, seed_pair).await?;
     if opening.balance != Minor::ZERO {
         let posting = Posting {

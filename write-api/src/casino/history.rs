@@ -9,6 +9,8 @@ use axum::routing::get;
 
 use crate::app::SharedApp;
 
+pub(super) use rules::game_named;
+
 /// The routes.
 pub(super) fn router() -> Router<SharedApp> {
     Router::new().route("/api/casino/history", get(http::list))

@@ -6,7 +6,7 @@ use shared::money::Minor;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::{NewOperator, NewPlayer, NewStaff, Opening};
+use super::{NewOperator, NewPlayer, NewStaff};
 
 pub(super) async fn insert_operator(
     db: &mut PgConnection,
@@ -88,29 +88,6 @@ pub(super) async fn insert_player(
         new.email.as_str(),
         new.password.as_str(),
         now,
-    )
-    .fetch_one(db)
-    .await
-}
-
-pub(super) async fn insert_seed_pair(
-    operator: OperatorId,
-    db: &mut PgConnection,
-    player: PlayerId,
-    opening: &Opening,
-) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"
-        insert into seed_pairs (operator_id, player_id, server_seed, commitment, client_seed, created_at)
-        values ($1, $2, $3, $4, $5, $6)
-        returning id
-        "#,
-        operator.get(),
-        player.get(),
-        opening.server_seed.reveal(),
-        opening.server_seed.commitment(),
-        opening.client_seed.as_str(),
-        opening.at,
     )
     .fetch_one(db)
     .await

@@ -103,13 +103,18 @@ pub struct Outcome {
     pub payout: Minor,
 }
 
-/// Plays one coup. The 416 cards of [`shoe`] are shuffled whole, with 415 indices, and dealt from the first (index 0)
-/// as [`Hands::deal`] does. Refuses what [`Side::accept`] refuses; a refused bet takes no word.
-pub fn decide(side: Side, stake: Minor, words: &mut impl WordSource) -> Result<Outcome, BaccaratError> {
-    side.accept(stake)?;
+/// Deals one coup. The 416 cards of [`shoe`] are shuffled whole, with 415 indices, and dealt from the first (index 0)
+/// as [`Hands::deal`] does.
+pub fn deal(words: &mut impl WordSource) -> Hands {
     let mut shoe = shoe(DECKS);
     words.shuffle(&mut shoe);
-    let hands = Hands::deal(array::from_fn(|place| shoe[place]));
+    Hands::deal(array::from_fn(|place| shoe[place]))
+}
+
+/// Plays one coup, which falls as [`deal`] has it. Refuses what [`Side::accept`] refuses; a refused bet takes no word.
+pub fn decide(side: Side, stake: Minor, words: &mut impl WordSource) -> Result<Outcome, BaccaratError> {
+    side.accept(stake)?;
+    let hands = deal(words);
     let winner = hands.winner();
     Ok(Outcome {
         hands,
@@ -118,7 +123,7 @@ pub fn decide(side: Side, stake: Minor, words: &mut impl WordSource) -> Result<O
     })
 }
 
-/// An outcome as JSON shows it: `{player: [cards], banker: [cards], player_total, banker_total, winner}`.
+/// A coup as JSON shows it: `{player: [cards], banker: [cards], player_total, banker_total, winner}`.
 #[derive(Debug, Serialize)]
 pub struct CoupResult {
     player: Hand,
@@ -131,13 +136,20 @@ pub struct CoupResult {
 impl Outcome {
     /// This outcome for a page.
     pub fn shown(&self) -> CoupResult {
-        let Hands { player, banker } = self.hands;
+        self.hands.shown()
+    }
+}
+
+impl Hands {
+    /// These hands for a page.
+    pub fn shown(&self) -> CoupResult {
+        let Self { player, banker } = *self;
         CoupResult {
             player,
             banker,
             player_total: player.total(),
             banker_total: banker.total(),
-            winner: self.winner,
+            winner: self.winner(),
         }
     }
 }

@@ -40,14 +40,14 @@ impl Asked {
         if before.is_err() {
             errors.push(FieldError::new("before", "must be the ref of a round"));
         }
-        let games = match game {
+        let games = match game.map(game_named) {
             None => Game::ALL.to_vec(),
-            Some(name) => Game::parse(name).into_iter().collect(),
+            Some(Ok(game)) => vec![game],
+            Some(Err(error)) => {
+                errors.push(error);
+                Vec::new()
+            }
         };
-        if games.is_empty() {
-            let names = Game::ALL.map(Game::as_str).join(", ");
-            errors.push(FieldError::new("game", format!("must be one of {names}")));
-        }
         match before {
             Ok(before) if errors.is_empty() => Ok(Self {
                 limit,
@@ -57,6 +57,17 @@ impl Asked {
             _ => Err(errors),
         }
     }
+}
+
+/// The game that a client names as `game`.
+///
+/// # Errors
+/// When there is none of this name.
+pub(in crate::casino) fn game_named(name: &str) -> Result<Game, FieldError> {
+    Game::parse(name).ok_or_else(|| {
+        let names = Game::ALL.map(Game::as_str).join(", ");
+        FieldError::new("game", format!("must be one of {names}"))
+    })
 }
 
 #[cfg(test)]

@@ -90,11 +90,16 @@ pub fn total_stake(bets: &[Bet]) -> Result<Minor, RouletteError> {
     most_paid.map(|_| total).ok_or(RouletteError::StakesTooLarge)
 }
 
-/// Spins once for all bets: the pocket is one index below 37. Refuses what [`total_stake`] refuses; refused bets
+/// Spins once: the pocket is one index below 37.
+pub fn spin(words: &mut impl WordSource) -> Pocket {
+    Pocket::ALL[words.index_below(Pocket::ALL.len())]
+}
+
+/// Spins once for all bets, as [`spin`] does. Refuses what [`total_stake`] refuses; refused bets
 /// take no word. How many bets one spin may carry is for the caller to limit.
 pub fn decide(bets: &[Bet], words: &mut impl WordSource) -> Result<Outcome, RouletteError> {
     let stake = total_stake(bets)?;
-    let pocket = Pocket::ALL[words.index_below(Pocket::ALL.len())];
+    let pocket = spin(words);
     let mut outcome = Outcome {
         pocket,
         bets: Vec::with_capacity(bets.len()),
@@ -118,10 +123,21 @@ pub struct SpinResult {
     bets: Vec<ShownBet>,
 }
 
+/// A pocket as JSON shows it: `{pocket, color}`.
 #[derive(Debug, Serialize)]
-struct ShownSpin {
+pub struct ShownSpin {
     pocket: String,
     color: Color,
+}
+
+impl Pocket {
+    /// This pocket for a page.
+    pub fn shown(self) -> ShownSpin {
+        ShownSpin {
+            pocket: self.number().to_string(),
+            color: self.color(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -136,13 +152,9 @@ struct ShownBet {
 impl Outcome {
     /// This outcome with its amounts in `currency`.
     pub fn shown_in(&self, currency: Currency) -> SpinResult {
-        let spin = ShownSpin {
-            pocket: self.pocket.number().to_string(),
-            color: self.pocket.color(),
-        };
         let bets = self.bets.iter().map(|settled| settled.shown_in(currency));
         SpinResult {
-            spin,
+            spin: self.pocket.shown(),
             bets: bets.collect(),
         }
     }

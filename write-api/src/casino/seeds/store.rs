@@ -1,0 +1,139 @@
+//! The statements of seed pairs. Must never read a server seed that is not revealed, but to reveal it.
+
+use shared::ids::{OperatorId, PlayerId};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::NewSeedPair;
+
+/// The pair that decides a player's rounds, as the player may see it.
+#[derive(Clone, Debug)]
+pub(super) struct ActivePair {
+    pub(super) id: i64,
+    pub(super) commitment: String,
+    pub(super) client_seed: String,
+    pub(super) next_nonce: i64,
+}
+
+/// A pair that decides nothing any more.
+#[derive(Clone, Debug)]
+pub(super) struct RevealedPair {
+    pub(super) commitment: String,
+    pub(super) server_seed: String,
+    pub(super) client_seed: String,
+    /// How many rounds it decided: those with smaller nonces.
+    pub(super) rounds: i64,
+    pub(super) revealed_at: OffsetDateTime,
+}
+
+pub(super) async fn active(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+) -> Result<ActivePair, sqlx::Error> {
+    sqlx::query_as!(
+        ActivePair,
+        r#"
+        select seed_pairs.id, seed_pairs.commitment, seed_pairs.client_seed, wallets.next_nonce
+        from wallets
+        join seed_pairs on seed_pairs.operator_id = wallets.operator_id and seed_pairs.id = wallets.seed_pair_id
+        where wallets.operator_id = $1 and wallets.player_id = $2
+        "#,
+        operator.get(),
+        player.get(),
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// The player's newest pairs before the pair `before`, newest first. They were revealed before that one was made, so
+/// the list fits to it whatever happened since.
+pub(super) async fn revealed(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+    before: i64,
+    most: i64,
+) -> Result<Vec<RevealedPair>, sqlx::Error> {
+    sqlx::query_as!(
+        RevealedPair,
+        r#"
+        select
+            commitment,
+            server_seed,
+            client_seed,
+            coalesce(
+                (
+                    select nonce + 1
+                    from rounds
+                    where operator_id = pair.operator_id and seed_pair_id = pair.id
+                    order by nonce desc
+                    limit 1
+                ),
+                0
+            ) as "rounds!",
+            revealed_at as "revealed_at!"
+        from seed_pairs as pair
+        where operator_id = $1 and player_id = $2 and id < $3 and revealed_at is not null
+        order by id desc
+        limit $4
+        "#,
+        operator.get(),
+        player.get(),
+        before,
+        most,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Reveals a pair of which the wallet says that it decided `rounds` rounds. The wallet must be locked, and be given
+/// another pair in the same transaction.
+pub(super) async fn reveal(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    id: i64,
+    rounds: i64,
+    at: OffsetDateTime,
+) -> Result<RevealedPair, sqlx::Error> {
+    sqlx::query_as!(
+        RevealedPair,
+        r#"
+        update seed_pairs
+        set revealed_at = $4
+        where operator_id = $1 and id = $2 and revealed_at is null
+        returning commitment, server_seed, client_seed, $3::bigint as "rounds!", revealed_at as "revealed_at!"
+        "#,
+        operator.get(),
+        id,
+        rounds,
+        at,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Makes a pair for a player who has none that is not revealed, and answers its id.
+pub(crate) async fn insert(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+    pair: &NewSeedPair,
+    at: OffsetDateTime,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        insert into seed_pairs (operator_id, player_id, server_seed, commitment, client_seed, created_at)
+        values ($1, $2, $3, $4, $5, $6)
+        returning id
+        "#,
+        operator.get(),
+        player.get(),
+        pair.server.reveal(),
+        pair.server.commitment(),
+        pair.client.as_str(),
+        at,
+    )
+    .fetch_one(db)
+    .await
+}
