@@ -9,6 +9,7 @@ mod casino;
 mod coherence;
 mod feed;
 mod folder;
+mod house;
 mod ledger;
 mod openapi;
 mod outage;

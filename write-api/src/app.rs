@@ -121,6 +121,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
     crate::feed::spawn(Arc::clone(&app), stop.clone());
     crate::accounts::spawn_sweeper(Arc::clone(&app), stop.clone());
     crate::casino::spawn_sweeper(Arc::clone(&app), stop.clone());
+    crate::ledger::spawn_rollup(Arc::clone(&app), stop.clone());
     let router = router(Arc::clone(&app));
     let limits = app.options.http.clone();
     let server = tokio::spawn(shared::server::serve(listener, router, limits, stop.clone()));
@@ -144,6 +145,7 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::casino::router())
         .merge(crate::protection::router())
         .merge(crate::cashier::router())
+        .merge(crate::ledger::router())
         .merge(crate::operators::router())
         .merge(crate::events::router())
         .merge(crate::feed::router())

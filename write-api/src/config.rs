@@ -19,6 +19,7 @@ use crate::casino::CasinoOptions;
 use crate::coherence::ReaderOptions;
 use crate::feed::FeedOptions;
 use crate::feed::check::{CheckError, FeedCheck, check_folder};
+use crate::ledger::LedgerOptions;
 use crate::protection::ProtectionOptions;
 
 /// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
@@ -35,7 +36,8 @@ enum Command {
     Serve(Box<WriteOptions>),
     /// Bring the schema up to date and exit.
     Migrate(MigrateOptions),
-    /// Check that every wallet, ledger entry and round agrees with the others, and exit; bets may go on meanwhile.
+    /// Check that every wallet, ledger entry, round and account of the house agrees with the others, and exit; bets may
+    /// go on meanwhile.
     VerifyBooks(VerifyBooksOptions),
     /// Create an operator and exit.
     AddOperator(AddOperator),
@@ -86,6 +88,9 @@ pub struct WriteOptions {
     /// The casino.
     #[command(flatten)]
     pub casino: CasinoOptions,
+    /// The ledger.
+    #[command(flatten)]
+    pub ledger: LedgerOptions,
     /// Responsible gaming.
     #[command(flatten)]
     pub protection: ProtectionOptions,

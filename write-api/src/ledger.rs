@@ -6,17 +6,31 @@
 //! one statement. A feature that has rows of its own to write in the same round trip uses `post_statement!`.
 
 mod books;
+pub mod http;
+mod options;
+mod rollup;
 mod rules;
 mod store;
 
+use axum::Router;
+use axum::routing::get;
 use shared::db::DbError;
 use shared::ids::PlayerId;
 use shared::money::Minor;
 
+use crate::app::SharedApp;
+
 pub use books::{BookDifference, BooksError, verify_books};
+pub use options::LedgerOptions;
+pub use rollup::{HouseAccount, RollUp, house_accounts, roll_up, spawn_rollup};
 pub use rules::{Account, LockedWallet, Posting, Reason, Totals, hour_of};
 pub(crate) use store::{Columns, post_statement};
 pub use store::{lock_wallet, lock_wallets, open_wallet, post, try_lock_wallets};
+
+/// The routes.
+pub fn router() -> Router<SharedApp> {
+    Router::new().route("/api/admin/{subdomain}/accounts", get(http::accounts))
+}
 
 /// Why money was not moved. Nothing was written.
 #[derive(Debug, thiserror::Error)]

@@ -47,6 +47,7 @@ use crate::app::SharedApp;
         crate::protection::http::exclude_oneself,
         crate::cashier::http::deposit,
         crate::cashier::http::withdraw,
+        crate::ledger::http::accounts,
         crate::operators::http::update_branding,
         crate::operators::http::save_theme,
         crate::operators::http::toggle_casino,

@@ -64,6 +64,9 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
     if let Some(difference) = in_accounts(db).await? {
         return Ok(Some(difference));
     }
+    if let Some(difference) = in_rollup(db).await? {
+        return Ok(Some(difference));
+    }
     in_commands(db).await
 }
 
@@ -82,6 +85,46 @@ async fn in_accounts(db: &mut PgConnection) -> Result<Option<BookDifference>, sq
         where code < 0
             and not exists (select from ledger_accounts a where a.code = sides.code)
         order by e.operator_id, e.id
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What was rolled up for the house's accounts is what their entries below the mark add up to.
+async fn in_rollup(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            operator_id as "operator!: OperatorId",
+            format('rollup of account %s', account) as "subject!",
+            format(
+                '%s credited and %s debited in %s entries',
+                coalesce(right_credited, 0), coalesce(right_debited, 0), coalesce(right_entries, 0)
+            ) as "expected!",
+            format(
+                '%s credited and %s debited in %s entries',
+                coalesce(credited, 0), coalesce(debited, 0), coalesce(entries, 0)
+            ) as "found!"
+        from house_balances
+        full join (
+            select
+                operator_id,
+                account,
+                sum(amount) filter (where account = credit_account) as right_credited,
+                sum(amount) filter (where account = debit_account) as right_debited,
+                count(*) as right_entries
+            from ledger_entries
+            cross join lateral (values (credit_account), (debit_account)) as side (account)
+            where changed_xid < (select before_xid from house_rollup) and account < 0
+            group by operator_id, account
+        ) as summed using (operator_id, account)
+        where coalesce(credited, 0) <> coalesce(right_credited, 0)
+            or coalesce(debited, 0) <> coalesce(right_debited, 0)
+            or coalesce(entries, 0) <> coalesce(right_entries, 0)
+        order by operator_id, account desc
         limit 1
         "#
     )
