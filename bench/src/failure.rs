@@ -45,6 +45,9 @@ pub(crate) enum Failure {
     /// A password could not be hashed.
     #[error("the people of the measurement could not be created: {0}")]
     Password(#[from] PasswordError),
+    /// The rules of a game refuse a bet of the measurement.
+    #[error("the rules refuse a bet of the measurement: {0}")]
+    Rules(Box<dyn std::error::Error + Send + Sync>),
     /// Something else is not as the measurement needs it.
     #[error("{0}")]
     Unfit(String),

@@ -9,15 +9,17 @@ mod latencies;
 mod leaks;
 mod people;
 mod report;
+mod rtp;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 use failure::Failure;
 use report::Report;
 
-/// Measures Edgebook on this machine, on an installation of its own that disappears afterwards.
+/// Measures Edgebook on this machine. What needs an installation gets one of its own that disappears afterwards.
 ///
 /// Prints lines for people, and one JSON object as the last line. The exit code is 0 when everything was as it should
 /// be, and 1 when it was not or could not be measured.
@@ -32,6 +34,7 @@ struct Cli {
 enum Bench {
     Leaks(leaks::Options),
     Chaos(chaos::Options),
+    Rtp(rtp::Options),
 }
 
 fn main() -> ExitCode {
@@ -41,10 +44,7 @@ fn main() -> ExitCode {
     }
     let cli = Cli::parse();
     shared::tls::choose();
-    let ran = tokio::runtime::Runtime::new()
-        .map_err(Failure::from)
-        .and_then(|runtime| runtime.block_on(run(cli.bench)));
-    match ran {
+    match run(&cli.bench) {
         Ok(report) => report.conclude(),
         Err(failure) => {
             eprintln!("bench: {failure}");
@@ -53,9 +53,10 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(bench: Bench) -> Result<Report, Failure> {
+fn run(bench: &Bench) -> Result<Report, Failure> {
     match bench {
-        Bench::Leaks(options) => leaks::run(&options).await,
-        Bench::Chaos(options) => chaos::run(&options).await,
+        Bench::Leaks(options) => Runtime::new()?.block_on(leaks::run(options)),
+        Bench::Chaos(options) => Runtime::new()?.block_on(chaos::run(options)),
+        Bench::Rtp(options) => rtp::run(options),
     }
 }

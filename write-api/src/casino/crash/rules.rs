@@ -105,7 +105,7 @@ impl Round {
     /// What the round is at an instant. A target that is not above the crash point is won from the instant at which
     /// the multiplier reaches it, however late anybody looks; else the round is lost from the instant at which
     /// the multiplier exceeds the crash point.
-    pub fn outcome_at(&self, elapsed_ms: u64) -> State {
+    pub fn outcome_at(self, elapsed_ms: u64) -> State {
         let (ends_at_ms, end) = self.end();
         if elapsed_ms < ends_at_ms {
             State::Running(multiplier_at(elapsed_ms))
@@ -115,13 +115,13 @@ impl Round {
     }
 
     /// The instant from which nothing that the player does can change the round.
-    pub fn ends_at_ms(&self) -> u64 {
+    pub fn ends_at_ms(self) -> u64 {
         self.end().0
     }
 
     /// The multiplier at which the player leaves: that of the instant, or `at_most` if that is less. Refused before
     /// 1.01 is reached, and after the round has ended.
-    pub fn cash_out(&self, elapsed_ms: u64, at_most: Option<Target>) -> Result<Multiplier, CrashError> {
+    pub fn cash_out(self, elapsed_ms: u64, at_most: Option<Target>) -> Result<Multiplier, CrashError> {
         match self.outcome_at(elapsed_ms) {
             State::Running(multiplier) if multiplier < Target::MIN.multiplier() => Err(CrashError::TooEarly),
             State::Running(multiplier) => {
@@ -133,7 +133,7 @@ impl Round {
     }
 
     /// When the round ends if the player does nothing, and how.
-    fn end(&self) -> (u64, State) {
+    fn end(self) -> (u64, State) {
         let target = self.auto_cashout.unwrap_or(Target::MAX).multiplier();
         match self.crash_point.next() {
             Some(bust) if self.crash_point < target => (reached_at_ms(bust), State::Crashed),

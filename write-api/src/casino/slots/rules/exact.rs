@@ -117,7 +117,8 @@ fn paid_together(is_shared: [bool; REELS], first: &[Paying], second: &[Paying]) 
 
 /// Every sequence of `N` symbols.
 fn every<const N: usize>() -> impl Iterator<Item = [Symbol; N]> {
-    (0..STRIP_STOPS.len().pow(N as u32)).map(|number| {
+    let sequences: usize = [STRIP_STOPS.len(); N].iter().product();
+    (0..sequences).map(|number| {
         let mut rest = number;
         array::from_fn(|_| {
             let (symbol, _) = STRIP_STOPS[rest % STRIP_STOPS.len()];
