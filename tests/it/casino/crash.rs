@@ -9,6 +9,7 @@ use shared::random::Random;
 use sqlx::Row;
 use tests::{Client, Installation, people::Player};
 use time::OffsetDateTime;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use write_api::casino::crash::rules::crash_point;
 use write_api::casino::crash::rules::curve::reached_at_ms;
@@ -222,6 +223,63 @@ async fn after_the_crash_nothing_is_paid() {
         .post(CASHOUT, &json!({"ref": round["ref"]}))
         .await
         .problem(409, "crashed");
+    assert_eq!(scene.balance().await, 0);
+    scene.installation.finish().await;
+}
+
+/// What touches a round that has ended settles it, so that no later move can find it otherwise.
+#[tokio::test]
+async fn a_refused_cash_out_settles_the_crash_and_so_does_a_refused_start() {
+    let scene = Scene::new(&crashing(150, 200), NEVER).await;
+    let round = scene.start(None).await;
+    scene.clock.advance(reached(201));
+    let player = scene.player().with("idempotency-key", "late");
+    let refused = player.post(CASHOUT, &json!({"ref": round["ref"]})).await;
+    refused.problem(409, "crashed");
+    assert!(scene.is_settled().await);
+    assert_eq!(
+        count(&scene.installation, "commands").await,
+        0,
+        "a refusal is not kept"
+    );
+    scene.installation.finish().await;
+
+    let scene = Scene::new(&crashing(150, 200), NEVER).await;
+    scene.start(None).await;
+    scene.clock.advance(reached(201));
+    scene
+        .player()
+        .post(PLAY, &json!({"stake": 1}))
+        .await
+        .problem(422, "insufficient_funds");
+    assert!(scene.is_settled().await);
+    scene.installation.finish().await;
+}
+
+/// A client that sends the head of its cash-out early, and the rest once it knows how the round went, has cashed out
+/// when the rest arrived.
+#[tokio::test]
+async fn a_cash_out_counts_from_its_last_byte() {
+    let scene = Scene::new(&crashing(300, 400), NEVER).await;
+    let round = scene.start(None).await;
+    scene.clock.advance(reached(250));
+    let body = json!({"ref": round["ref"]}).to_string();
+    let head = format!(
+        "POST {CASHOUT} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        scene.alice.token,
+        body.len()
+    );
+    let address = scene.installation.writer.address();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // Answered behind it on another connection, so the head has been read.
+    scene.player().post(CASHOUT, &json!({})).await.names_field("ref");
+    scene.clock.advance(reached(400));
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 409"), "{answer}");
     assert_eq!(scene.balance().await, 0);
     scene.installation.finish().await;
 }

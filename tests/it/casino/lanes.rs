@@ -40,7 +40,8 @@ struct Stage {
 
 impl Stage {
     async fn new(players: usize) -> Self {
-        let builder = Installation::builder().writer_args(&["--casino-lanes", "1"]);
+        let args = ["--casino-lanes", "1", "--casino-wallet-queue", "3"];
+        let builder = Installation::builder().writer_args(&args);
         let installation = builder.start().await;
         let aurora = installation.operator("aurora").await;
         let mut everybody = Vec::new();
@@ -183,6 +184,32 @@ async fn a_batch_that_fails_for_one_is_retried_one_by_one() {
     }
     assert_eq!(lanes(&stage.installation).await["batches_failed"], 1);
     assert_eq!(count(&stage.installation, "rounds").await, 6 + 5);
+    stage.installation.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_player_can_not_fill_the_queue_for_all() {
+    let mut stage = Stage::new(2).await;
+    stage.hold().await;
+    let bets: Vec<_> = (0..4)
+        .map(|_| bet(&stage.installation, &stage.players[0], 1.0))
+        .collect();
+    wait_for_lanes(&stage.installation, "three wait", |lanes| {
+        lanes["moves_waiting"] == 3
+    })
+    .await;
+    let surplus = bet(&stage.installation, &stage.players[0], 1.0).await.unwrap();
+    surplus.problem(429, "too_many_at_once");
+    let other = bet(&stage.installation, &stage.players[1], 1.0);
+    wait_for_lanes(&stage.installation, "the other waits too", |lanes| {
+        lanes["moves_waiting"] == 4
+    })
+    .await;
+    stage.go_on().await;
+    for bet in bets {
+        bet.await.unwrap().ok();
+    }
+    other.await.unwrap().ok();
     stage.installation.finish().await;
 }
 

@@ -8,7 +8,6 @@ use axum::http::request::Parts;
 use moka::sync::Cache;
 use shared::ids::{OperatorId, PlayerId, StaffId, Subdomain};
 use shared::problem::Problem;
-use time::OffsetDateTime;
 
 use crate::app::{App, SharedApp};
 
@@ -65,8 +64,6 @@ pub struct PlayerToken {
     pub player: PlayerId,
     /// What the session is found by.
     pub token_hash: [u8; 32],
-    /// When the request arrived.
-    pub arrived_at: OffsetDateTime,
 }
 
 /// The players of tokens that were seen to be good once. Says nothing of whether they still are.
@@ -84,14 +81,12 @@ impl FromRequestParts<SharedApp> for PlayerToken {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
-        let arrived_at = app.clock.steady();
         let credential = allowed_credential(parts, Realm::Players)?.ok_or(AccountError::NotLoggedIn)?;
         let token_hash = credential.token().hash();
         let of = |operator, player| Self {
             operator,
             player,
             token_hash,
-            arrived_at,
         };
         if let Some(player) = app.known_tokens.0.get(&token_hash) {
             return Ok(of(credential.token().operator(), player));

@@ -37,10 +37,8 @@ pub(super) struct Item {
 /// What became of a move.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// It was answered, and written if it changed anything; what is to be remembered of its player.
-    Answered(Answer, Option<Seat>),
-    /// It was refused; nothing was written.
-    Refused(CasinoError),
+    /// It was answered or refused, and what it changed is written; what is to be remembered of its player.
+    Told(Result<Answer, CasinoError>, Option<Seat>),
     /// Another transaction holds the wallet. The batch does not wait for it.
     Held,
 }
@@ -90,12 +88,13 @@ async fn by_memory(
         if !is_fresh || item.asked.play.wants() != Wanted::Nothing {
             continue;
         }
-        if let Ok(decided) = decide(
+        let decided = decide(
             &item.asked,
             seat.wallet.clone(),
             &seat.facts,
             StoredRounds::default(),
-        ) {
+        );
+        if let Ok(decided) = decided {
             places.push(place);
             moves.push(decided);
         }
@@ -106,7 +105,7 @@ async fn by_memory(
     let written: HashSet<(OperatorId, PlayerId)> = settle_if_fit(db, &moves, at).await?.into_iter().collect();
     for (place, decided) in places.into_iter().zip(moves) {
         if written.contains(&(decided.asked.operator, decided.asked.player)) {
-            outcomes[place] = Some(answered(decided, at));
+            outcomes[place] = Some(told(decided, at));
         }
     }
     Ok(())
@@ -164,8 +163,8 @@ async fn by_reading(
                 places.push(place);
                 moves.push(*decided);
             }
-            Ok(Turn::Repeated(answer)) => outcomes[place] = Some(Outcome::Answered(answer, None)),
-            Err(refusal) => outcomes[place] = Some(Outcome::Refused(refusal)),
+            Ok(Turn::Repeated(answer)) => outcomes[place] = Some(Outcome::Told(Ok(answer), None)),
+            Err(refusal) => outcomes[place] = Some(Outcome::Told(Err(refusal), None)),
         }
     }
     if moves.is_empty() {
@@ -173,7 +172,7 @@ async fn by_reading(
     }
     settle(db, &moves, at).await?;
     for (place, decided) in places.into_iter().zip(moves) {
-        outcomes[place] = Some(answered(decided, at));
+        outcomes[place] = Some(told(decided, at));
     }
     Ok(())
 }
@@ -201,34 +200,42 @@ fn decide_by(
         known.facts.standing.admit_person()?;
     }
     let decided = decide(asked, wallet, &known.facts, rounds)?;
-    if decided.cleared.is_empty() && decided.asked.command.is_none() {
-        return Ok(Turn::Repeated(decided.answer));
+    match decided.answer {
+        Ok(answer) if decided.cleared.is_empty() && asked.command.is_none() => Ok(Turn::Repeated(answer)),
+        _ => Ok(Turn::Played(Box::new(decided))),
     }
-    Ok(Turn::Played(Box::new(decided)))
 }
 
+/// # Errors
+/// When the move is refused and nothing is to be written.
 fn decide<'a>(
     asked: &'a Move,
     wallet: LockedWallet,
     facts: &Arc<Facts>,
     rounds: StoredRounds,
 ) -> Result<Decided<'a>, CasinoError> {
-    let mut table = Table::new(wallet, facts, rounds, asked.at);
-    let answer = asked.play.decide(&mut table)?;
+    let mut table = Table::new(wallet, facts, rounds, asked);
+    let (cleared, answer) = match asked.play.decide(&mut table) {
+        Ok(answer) => (table.clear(), Ok(answer)),
+        Err(refusal) => match table.kept() {
+            Some(kept) => (kept, Err(refusal)),
+            None => return Err(refusal),
+        },
+    };
     Ok(Decided {
         asked,
         facts: Arc::clone(facts),
-        cleared: table.clear(),
+        cleared,
         answer,
     })
 }
 
-fn answered(decided: Decided<'_>, at: OffsetDateTime) -> Outcome {
+fn told(decided: Decided<'_>, at: OffsetDateTime) -> Outcome {
     let seat = Seat {
         wallet: decided.cleared.wallet.once_written(at),
         facts: decided.facts,
     };
-    Outcome::Answered(decided.answer, Some(seat))
+    Outcome::Told(decided.answer, Some(seat))
 }
 
 /// What a failed batch means for each of its moves.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::error::CasinoError;
 
@@ -61,7 +61,7 @@ impl<'de> DeserializeSeed<'de> for Members<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
+        deserializer.deserialize_any(self)
     }
 }
 
@@ -70,6 +70,36 @@ impl<'de> Visitor<'de> for Members<'_> {
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("an object")
+    }
+
+    // What is no object holds no members; whoever reads it refuses it.
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -112,6 +142,10 @@ mod tests {
             ),
             (r#"{"state":{"player":[]}}"#, "state"),
             (r#"{"pocket":null}"#, "pocket"),
+            (r#"{"params":null,"payout":5}"#, "payout"),
+            (r#"{"params":[{"payout":1}],"deck":[]}"#, "deck"),
+            (r#"{"params":"x","deck":[]}"#, "deck"),
+            (r#"{"params":1.5,"deck":[]}"#, "deck"),
         ] {
             assert_eq!(refused(body), Some(member), "{body}");
         }

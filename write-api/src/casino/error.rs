@@ -59,6 +59,9 @@ pub enum CasinoError {
     /// Too many moves wait for the database.
     #[error("too many moves wait for the database")]
     Busy,
+    /// Too many moves of this player wait for the database.
+    #[error("too many moves of the player wait for the database")]
+    TooManyAtOnce,
     /// The stake can't be played on the slots.
     #[error("the stake {0}")]
     Slots(#[from] SlotsError),
@@ -146,6 +149,11 @@ impl From<LedgerError> for CasinoError {
 }
 
 impl CasinoError {
+    /// Whether the database can't be had, so that nothing else can be done for a while either.
+    pub(super) const fn is_outage(&self) -> bool {
+        matches!(self, Self::Database(DbError::Unavailable(_)))
+    }
+
     /// The same for another move that shared the transaction. What is not the database's is an internal fault.
     pub(super) fn for_another(&self) -> Self {
         match self {

@@ -125,19 +125,21 @@ impl<'a> RoundAnswer<'a> {
     }
 }
 
-/// Makes a move for the player who asks; `play` gets the id of the round that it may begin.
+/// Makes a move for the player who asks; `play` gets the id of the round that it may begin. To be called once the whole
+/// request has arrived: a client that could hold back the rest of it would choose its instant afterwards.
 pub(super) async fn play<P: Play + 'static>(
     app: &App,
     player: PlayerToken,
     command: Option<Command>,
     play: impl FnOnce(Uuid) -> P,
 ) -> Result<Answer, Problem> {
-    let at = player.arrived_at;
+    let at = app.clock.now();
     let asked = Move {
         operator: player.operator,
         player: player.player,
         token_hash: Some(player.token_hash),
         at,
+        steady_at: app.clock.steady(),
         command,
         play: Box::new(play(app.random.uuid(at))),
     };
@@ -233,6 +235,11 @@ impl From<CasinoError> for Problem {
             CasinoError::Busy => Self::unavailable(
                 "casino_busy",
                 "Too many bets wait for the database at the moment. Nothing was changed.",
+                RETRY_AFTER_S,
+            ),
+            CasinoError::TooManyAtOnce => Self::too_many_requests(
+                "too_many_at_once",
+                "Too many of your own bets wait already. Nothing was changed.",
                 RETRY_AFTER_S,
             ),
             CasinoError::WrongCurrency(currency) => {

@@ -172,6 +172,10 @@ impl Lanes {
             if queue.waiting.len() >= self.0.options.casino_queue {
                 return Err(CasinoError::Busy);
             }
+            let own = queue.waiting.iter().filter(|other| other.key() == waiting.key());
+            if own.count() >= self.0.options.casino_wallet_queue {
+                return Err(CasinoError::TooManyAtOnce);
+            }
             queue.waiting.push_back(waiting);
             self.0.open_lane(&mut queue);
         }
@@ -226,8 +230,14 @@ impl Inner {
             }
             Err(error) if batch.len() == 1 || Verdict::of(&error) == Verdict::AllFail => {
                 for waiting in batch {
-                    let refusal = error.for_another();
-                    self.finish(waiting, Outcome::Refused(refusal));
+                    self.finish(waiting, Outcome::Told(Err(error.for_another()), None));
+                }
+                if error.is_outage() {
+                    // Whoever waits would only wait longer to hear the same.
+                    let waiting = std::mem::take(&mut self.queue().waiting);
+                    for waiting in waiting {
+                        waiting.tell(Err(error.for_another()));
+                    }
                 }
             }
             Err(error) => {
@@ -247,7 +257,7 @@ impl Inner {
             let alone = [waiting];
             let outcome = match inner.commit(&alone, Patience::Waits).await {
                 Ok(mut outcomes) => outcomes.pop().unwrap_or(Outcome::Held),
-                Err(error) => Outcome::Refused(error),
+                Err(error) => Outcome::Told(Err(error), None),
             };
             let [waiting] = alone;
             inner.finish(waiting, outcome);
@@ -275,13 +285,12 @@ impl Inner {
         self.counts.moves.fetch_add(1, Ordering::Relaxed);
         let key = waiting.key();
         let answered = match outcome {
-            Outcome::Answered(answer, seat) => {
+            Outcome::Told(answered, seat) => {
                 if let Some(seat) = seat {
                     self.seats.insert(key, seat);
                 }
-                Ok(answer)
+                answered
             }
-            Outcome::Refused(refusal) => Err(refusal),
             Outcome::Held => Err(CasinoError::Busy),
         };
         {
@@ -321,6 +330,7 @@ mod tests {
                 player: PlayerId::new(*player),
                 token_hash: None,
                 at: OffsetDateTime::UNIX_EPOCH,
+                steady_at: OffsetDateTime::UNIX_EPOCH,
                 command: None,
                 play: Box::new(Never),
             };

@@ -36,7 +36,7 @@ pub(super) trait Play: fmt::Debug + Send + Sync {
     /// Makes the move at the table.
     ///
     /// # Errors
-    /// When it is refused; nothing is written then.
+    /// When it is refused; nothing is written then but what [`Table::keep`] kept.
     fn decide(&self, table: &mut Table<'_>) -> Result<Answer, CasinoError>;
 }
 
@@ -47,8 +47,10 @@ pub(super) struct Move {
     pub(super) player: PlayerId,
     /// The SHA-256 of the session's token; none for what the house does by itself.
     pub(super) token_hash: Option<[u8; 32]>,
-    /// When it arrived.
+    /// When it had arrived whole, for sessions, limits and records.
     pub(super) at: OffsetDateTime,
+    /// The same by a clock that never jumps, for games that run against it.
+    pub(super) steady_at: OffsetDateTime,
     pub(super) command: Option<Command>,
     pub(super) play: Box<dyn Play>,
 }

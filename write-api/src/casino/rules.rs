@@ -99,11 +99,13 @@ impl Limits {
         Ok(())
     }
 
-    /// What is paid for a round that won `won`: never more than the operator's largest payout.
-    pub(super) fn pay(&self, won: Minor) -> Payout {
+    /// What is paid for a round that won `won` and cost `staked`: never more than the operator's largest payout, and
+    /// never less than its stakes if it won them back.
+    pub(super) fn pay(&self, won: Minor, staked: Minor) -> Payout {
+        let most = self.max_payout.max(staked);
         Payout {
-            amount: won.min(self.max_payout),
-            is_limited: won > self.max_payout,
+            amount: won.min(most),
+            is_limited: won > most,
         }
     }
 }
@@ -207,8 +209,23 @@ mod tests {
             (i64::MAX, 10_000, true),
         ] {
             let amount = Minor::new(amount);
-            assert_eq!(LIMITS.pay(Minor::new(won)), Payout { amount, is_limited });
+            let staked = Minor::new(100);
+            assert_eq!(LIMITS.pay(Minor::new(won), staked), Payout { amount, is_limited });
         }
+    }
+
+    #[test]
+    fn a_push_returns_its_stakes_also_where_they_are_above_the_limit() {
+        let amount = Minor::new(12_000);
+        let push = LIMITS.pay(amount, amount);
+        assert_eq!(
+            push,
+            Payout {
+                amount,
+                is_limited: false
+            }
+        );
+        assert!(LIMITS.pay(Minor::new(24_000), amount).is_limited);
     }
 
     #[test]
@@ -217,7 +234,8 @@ mod tests {
         let entered = |posting: Posting| (posting.debit.code(), posting.credit.code(), posting.amount.get());
         let stake = stake_posting(player, Uuid::nil(), Minor::new(100));
         assert_eq!(entered(stake), (7, -2, 100));
-        let pay = |won| payout_posting(player, Uuid::nil(), LIMITS.pay(Minor::new(won))).map(entered);
+        let pay =
+            |won| payout_posting(player, Uuid::nil(), LIMITS.pay(Minor::new(won), Minor::ZERO)).map(entered);
         assert_eq!((pay(0), pay(85)), (None, Some((-2, 7, 85))));
     }
 

@@ -44,7 +44,9 @@ pub fn spawn_sweeper(app: SharedApp, stop: CancellationToken) {
 
 /// Settles the rounds that are due now, so many at a time.
 async fn sweep(app: &App) -> Result<(), CasinoError> {
-    let (now, most) = (app.clock.steady(), app.options.casino.casino_sweep_batch);
+    // Each round is then ended by the clock of its own game, or left alone.
+    let now = app.clock.now().max(app.clock.steady());
+    let most = app.options.casino.casino_sweep_batch;
     let read = app.db.read(move |db| {
         Box::pin(async move { Ok::<_, CasinoError>(due_rounds(db, now, most.into()).await?) })
     });
@@ -58,7 +60,8 @@ async fn sweep(app: &App) -> Result<(), CasinoError> {
             operator: due.operator,
             player: due.player,
             token_hash: None,
-            at: app.clock.steady(),
+            at: app.clock.now(),
+            steady_at: app.clock.steady(),
             command: None,
             play,
         }))

@@ -14,6 +14,7 @@ use super::crash::CrashEnd;
 use super::error::CasinoError;
 use super::fairness::{Nonce, Seeds, Words};
 use super::http::{RoundAnswer, ShownRound};
+use super::moves::Move;
 use super::rules::{Limits, Payout, Standing, payout_posting, stake_posting};
 use crate::commands::Answer;
 use crate::ledger::LockedWallet;
@@ -170,12 +171,14 @@ pub(super) struct WrittenAction {
 #[derive(Debug)]
 pub(super) struct Table<'a> {
     at: OffsetDateTime,
+    steady_at: OffsetDateTime,
     wallet: LockedWallet,
     facts: &'a Facts,
     rounds: StoredRounds,
     written: Vec<WrittenRound>,
     action: Option<WrittenAction>,
     crash_end: Option<CrashEnd>,
+    kept: Option<Cleared>,
 }
 
 /// What a move leaves to be written.
@@ -194,26 +197,43 @@ impl Cleared {
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(
-        wallet: LockedWallet,
-        facts: &'a Facts,
-        rounds: StoredRounds,
-        at: OffsetDateTime,
-    ) -> Self {
+    pub(super) fn new(wallet: LockedWallet, facts: &'a Facts, rounds: StoredRounds, asked: &Move) -> Self {
         Self {
-            at,
+            at: asked.at,
+            steady_at: asked.steady_at,
             wallet,
             facts,
             rounds,
             written: Vec::new(),
             action: None,
             crash_end: None,
+            kept: None,
         }
     }
 
     /// When the move arrived.
     pub(super) const fn at(&self) -> OffsetDateTime {
         self.at
+    }
+
+    /// When the move arrived, by the clock that games run against.
+    pub(super) const fn steady_at(&self) -> OffsetDateTime {
+        self.steady_at
+    }
+
+    /// Keeps what was written so far, even if the move is refused: a round that ended by itself is settled by whatever
+    /// touches it, so that no later move can find it otherwise.
+    pub(super) fn keep(&mut self) {
+        self.kept = Some(Cleared {
+            wallet: self.wallet.clone(),
+            rounds: self.written.clone(),
+            action: None,
+        });
+    }
+
+    /// What is to be written although the move was refused.
+    pub(super) fn kept(self) -> Option<Cleared> {
+        self.kept
     }
 
     /// Who moves.
@@ -301,7 +321,7 @@ impl<'a> Table<'a> {
         state: Option<Box<RawValue>>,
         result: &impl Serialize,
     ) -> Result<(), CasinoError> {
-        let payout = self.facts.limits.pay(won);
+        let payout = self.facts.limits.pay(won, round.stake);
         if let Some(posting) = payout_posting(self.player(), round.id, payout) {
             self.wallet.post(round.id, &[posting])?;
         }

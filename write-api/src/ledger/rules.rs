@@ -132,6 +132,8 @@ pub fn hour_of(at: OffsetDateTime) -> i64 {
 #[must_use]
 pub struct LockedWallet {
     pub(super) wallet: Wallet,
+    /// The balance and the version that were read.
+    pub(super) read: (Minor, i64),
     pub(super) entries: Vec<Entry>,
 }
 
@@ -139,6 +141,7 @@ impl LockedWallet {
     pub(super) const fn new(wallet: Wallet) -> Self {
         Self {
             wallet,
+            read: (wallet.balance, wallet.version),
             entries: Vec::new(),
         }
     }
@@ -147,7 +150,7 @@ impl LockedWallet {
     pub fn once_written(&self, at: OffsetDateTime) -> Self {
         Self::new(Wallet {
             revision: self.wallet.revision + 1,
-            marked_hour: self.wallet.marked_hour.max(hour_of(at)),
+            marked_hour: hour_of(at),
             ..self.wallet
         })
     }
@@ -337,10 +340,10 @@ mod tests {
         let mut wallet = wallet_with(1_000);
         post(&mut wallet, &[stake(400)]).unwrap();
         let at = |hour: i64| OffsetDateTime::from_unix_timestamp(hour * 3600 + 3599).unwrap();
-        for (hour, marked) in [(6, 7), (7, 7), (8, 8)] {
+        for hour in [6, 7, 8] {
             let written = wallet.once_written(at(hour));
             assert_eq!(written.wallet.revision, 91);
-            assert_eq!(written.wallet.marked_hour, marked);
+            assert_eq!(written.wallet.marked_hour, hour);
             assert_eq!(written.balance(), Minor::new(600));
             assert_eq!(written.entries, []);
         }

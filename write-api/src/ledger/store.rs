@@ -159,6 +159,8 @@ pub(crate) struct Columns {
     pub(crate) amount: Vec<i64>,
     pub(crate) wallet_version: Vec<i64>,
     pub(crate) balance_after: Vec<i64>,
+    pub(crate) read_balance: Vec<i64>,
+    pub(crate) read_version: Vec<i64>,
 }
 
 impl Columns {
@@ -179,7 +181,9 @@ impl Columns {
             columns.rounds.push(wallet.rounds);
             columns.seed_pair_id.push(wallet.seed_pair_id);
             columns.next_nonce.push(wallet.next_nonce);
-            columns.marked_hour.push(wallet.marked_hour.max(hour));
+            columns.marked_hour.push(hour);
+            columns.read_balance.push(locked.read.0.get());
+            columns.read_version.push(locked.read.1);
             for entry in locked.entries {
                 let posting = entry.posting;
                 columns.entry_operator.push(wallet.operator.get());
@@ -208,10 +212,10 @@ impl Columns {
 }
 
 /// The statement that moves money: it writes the wallets and entries in `$columns` and answers whose wallets it wrote.
-/// A wallet that is not at the revision it was decided for, or that another transaction holds, is left as it is, and so
-/// are its entries. `$fit` is a feature's SQL that keeps wallets from being written, joins and conditions on `new`;
+/// A wallet that is not as it was decided for (its revision says so, and balance and version in case a restored database
+/// counts revisions again), or that another transaction holds, is left as it is, and so are its entries. `$fit` is a feature's SQL that keeps wallets from being written, joins and conditions on `new`;
 /// `$also` is `, name as (insert …)` for each of its tables, joined to `moved`, so that its rows are written in the
-/// same round trip; their parameters begin at `$24`.
+/// same round trip; their parameters begin at `$26`.
 ///
 /// The wallets are there already: `on conflict` is how to find each by its whole key, however many there are. An
 /// update that joins them to the columns is planned once for all operators, and then reads every wallet of the largest
@@ -224,10 +228,10 @@ macro_rules! post_statement {
             select *
             from unnest(
                 $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-                $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[]
+                $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $24::bigint[], $25::bigint[]
             ) with ordinality as new (
                 operator_id, player_id, revision, balance, version, staked, paid, deposited, rounds, seed_pair_id,
-                next_nonce, marked_hour, position
+                next_nonce, marked_hour, read_balance, read_version, position
             )
             limit cardinality($2::bigint[])
         ),
@@ -237,12 +241,16 @@ macro_rules! post_statement {
                 held.staked as marked_staked,
                 held.paid as marked_paid,
                 held.deposited as marked_deposited,
-                held.marked_hour < new.marked_hour as is_unmarked
+                held.marked_hour <> new.marked_hour as is_unmarked
             from new
             cross join lateral (
                 select staked, paid, deposited, marked_hour
                 from wallets
-                where operator_id = new.operator_id and player_id = new.player_id and revision = new.revision
+                where operator_id = new.operator_id
+                    and player_id = new.player_id
+                    and revision = new.revision
+                    and balance = new.read_balance
+                    and version = new.read_version
                 limit 1
                 for update skip locked
             ) as held
@@ -276,6 +284,7 @@ macro_rules! post_statement {
             select operator_id, player_id, marked_hour, marked_staked, marked_paid, marked_deposited
             from fit
             where is_unmarked
+            on conflict do nothing
         ),
         entered as (
             insert into ledger_entries (
@@ -318,6 +327,8 @@ macro_rules! post_statement {
             &$columns.amount,
             &$columns.wallet_version,
             &$columns.balance_after,
+            &$columns.read_balance,
+            &$columns.read_version,
             $($value),*
         )
     };

@@ -81,6 +81,7 @@ impl Play for Deal {
                 return Err(CasinoError::RoundOpen(open.round.id));
             }
             abandon(table, open)?;
+            table.keep();
         }
         table.limits().accept_currency(self.currency.as_deref())?;
         let stake = table.limits().read_stake(&self.stake)?;
@@ -136,7 +137,12 @@ impl Play for Act {
                 return Ok(Answer::kept(action.answer.clone()));
             }
         }
-        if stored.status == Status::Settled || stored.is_due(table.at()) {
+        if stored.is_due(table.at()) {
+            abandon(table, stored)?;
+            table.keep();
+            return Err(CasinoError::RoundOver);
+        }
+        if stored.status == Status::Settled {
             return Err(CasinoError::RoundOver);
         }
         let mut state = State::of(&stored)?;

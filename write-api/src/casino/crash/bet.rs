@@ -102,7 +102,7 @@ fn end(
 /// Ends a round that is decided by the clock alone: by its automatic cash-out, by the cap, or by its crash.
 fn end_by_clock(table: &mut Table<'_>, stored: StoredRound) -> Result<(), CasinoError> {
     let drawn = drawn(&stored.round, target(Kept::of(&stored)?.auto_cashout));
-    let cashout = match drawn.outcome_at(elapsed_ms(&stored.round, table.at())) {
+    let cashout = match drawn.outcome_at(elapsed_ms(&stored.round, table.steady_at())) {
         State::Running(_) => return Err(CasinoError::RoundOpen(stored.round.id)),
         State::Won(multiplier) => Some(multiplier),
         State::Crashed => None,
@@ -127,11 +127,13 @@ impl Play for Start {
     fn decide(&self, table: &mut Table<'_>) -> Result<Answer, CasinoError> {
         if let Some(open) = table.rounds().open.clone() {
             end_by_clock(table, open)?;
+            table.keep();
         }
         table.limits().accept_currency(self.currency.as_deref())?;
         let stake = table.limits().read_stake(&self.stake)?;
         rules::accept_stake(stake)?;
-        let round = table.begin(self.round_id, Game::Crash, MATH_VERSION, stake)?;
+        let mut round = table.begin(self.round_id, Game::Crash, MATH_VERSION, stake)?;
+        round.created_at = table.steady_at();
         let ends_at_ms = drawn(&round, self.auto_cashout).ends_at_ms();
         let due_at = round.created_at + Duration::milliseconds(i64::try_from(ends_at_ms).unwrap_or(i64::MAX));
         let kept = Kept {
@@ -182,11 +184,15 @@ impl Play for CashOut {
             });
             return table.answer_with(&stored);
         }
-        let elapsed_ms = elapsed_ms(&stored.round, table.at());
+        let elapsed_ms = elapsed_ms(&stored.round, table.steady_at());
         let cashout = match drawn.cash_out(elapsed_ms, self.at_most) {
             // The automatic cash-out came first, and the player has what it pays.
             Ok(multiplier) | Err(CrashError::CashedOut(multiplier)) => multiplier,
-            // A crash is left to the next sweep: a refusal writes nothing.
+            Err(CrashError::Crashed) => {
+                end(table, stored.round, drawn, None)?;
+                table.keep();
+                return Err(CrashError::Crashed.into());
+            }
             Err(refusal) => return Err(refusal.into()),
         };
         end(table, stored.round, drawn, Some(cashout))?;

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::casino::error::CasinoError;
 use crate::casino::moves::Move;
 use crate::casino::table::{Cleared, Facts, Status};
 use crate::commands::{Actor, Answer, Command};
@@ -19,7 +20,8 @@ pub(in crate::casino) struct Decided<'a> {
     pub(in crate::casino) asked: &'a Move,
     pub(in crate::casino) facts: Arc<Facts>,
     pub(in crate::casino) cleared: Cleared,
-    pub(in crate::casino) answer: Answer,
+    /// What its player is told. A refusal may have ended a round, and is not kept.
+    pub(in crate::casino) answer: Result<Answer, CasinoError>,
 }
 
 /// Rounds, steps and answers as columns, which one statement writes however many there are.
@@ -92,25 +94,25 @@ impl MoveColumns {
     }
 
     fn add_action(&mut self, decided: &Decided<'_>) {
-        if let Some(action) = &decided.cleared.action {
+        if let (Some(action), Ok(answer)) = (&decided.cleared.action, &decided.answer) {
             self.action_operator.push(decided.asked.operator.get());
             self.action_player.push(decided.asked.player.get());
             self.action_round.push(action.round_id);
             self.number.push(action.number);
             self.decision.push(action.decision);
-            self.action_answer.push(decided.answer.json().to_owned());
+            self.action_answer.push(answer.json().to_owned());
         }
     }
 
     fn add_command(&mut self, decided: &Decided<'_>) {
-        if let Some(command) = &decided.asked.command {
+        if let (Some(command), Ok(answer)) = (&decided.asked.command, &decided.answer) {
             self.command_operator.push(decided.asked.operator.get());
             self.command_player.push(decided.asked.player.get());
             self.actor.push(Actor::from(decided.asked.player).into());
             self.key.push(command.key().to_owned());
             self.request_hash.push(command.request_hash().to_vec());
-            self.answer_status.push(decided.answer.stored_status());
-            self.answer.push(decided.answer.json().to_owned());
+            self.answer_status.push(answer.stored_status());
+            self.answer.push(answer.json().to_owned());
         }
     }
 }
@@ -150,7 +152,7 @@ fn wallets(moves: &[Decided<'_>]) -> impl Iterator<Item = LockedWallet> {
     moves.iter().map(|decided| decided.cleared.wallet.clone())
 }
 
-/// The statement, but for the conditions and their parameters, which begin at `$53`.
+/// The statement, but for the conditions and their parameters, which begin at `$55`.
 macro_rules! settle_statement {
     ($columns:expr, $moves:expr, $at:expr, $fit:literal $(, $value:expr)* $(,)?) => {
         post_statement!(
@@ -167,14 +169,16 @@ macro_rules! settle_statement {
                 operator_id, id, player_id, game, math_version, seed_pair_id, nonce, stake, payout, payout_limited,
                 status, state::json, result::json, created_at, due_at, settled_at
             from unnest(
-                $24::bigint[], $25::bigint[], $26::uuid[], $27::text[], $28::smallint[], $29::bigint[], $30::bigint[],
-                $31::bigint[], $32::bigint[], $33::boolean[], $34::text[], $35::text[], $36::text[],
-                $37::timestamptz[], $38::timestamptz[], $39::timestamptz[]
-            ) as round (
+                $26::bigint[], $27::bigint[], $28::uuid[], $29::text[], $30::smallint[], $31::bigint[], $32::bigint[],
+                $33::bigint[], $34::bigint[], $35::boolean[], $36::text[], $37::text[], $38::text[],
+                $39::timestamptz[], $40::timestamptz[], $41::timestamptz[]
+            ) with ordinality as round (
                 operator_id, player_id, id, game, math_version, seed_pair_id, nonce, stake, payout, payout_limited,
-                status, state, result, created_at, due_at, settled_at
+                status, state, result, created_at, due_at, settled_at, position
             )
             join moved using (operator_id, player_id)
+            -- A round that a new one of the same game replaces is closed before.
+            order by position
             on conflict (operator_id, id) do update
             set
                 stake = excluded.stake,
@@ -191,7 +195,7 @@ macro_rules! settle_statement {
             insert into round_actions (operator_id, round_id, number, decision, answer, created_at)
             select operator_id, round_id, number, decision, answer::json, $1
             from unnest(
-                $40::bigint[], $41::bigint[], $42::uuid[], $43::smallint[], $44::text[], $45::text[]
+                $42::bigint[], $43::bigint[], $44::uuid[], $45::smallint[], $46::text[], $47::text[]
             ) as action (operator_id, player_id, round_id, number, decision, answer)
             join moved using (operator_id, player_id)
         ),
@@ -199,7 +203,7 @@ macro_rules! settle_statement {
             insert into commands (operator_id, actor, key, request_hash, status, answer, created_at)
             select operator_id, actor, key, request_hash, status, answer::json, $1
             from unnest(
-                $46::bigint[], $47::bigint[], $48::text[], $49::text[], $50::bytea[], $51::smallint[], $52::text[]
+                $48::bigint[], $49::bigint[], $50::text[], $51::text[], $52::bytea[], $53::smallint[], $54::text[]
             ) as command (operator_id, player_id, actor, key, request_hash, status, answer)
             join moved using (operator_id, player_id)
         )
@@ -273,8 +277,8 @@ pub(in crate::casino) async fn settle_if_fit(
         at,
         r#"
             join unnest(
-                $53::bytea[], $54::text[], $55::text[], $56::bigint[], $57::text[], $58::bigint[], $59::bigint[],
-                $60::bigint[]
+                $55::bytea[], $56::text[], $57::text[], $58::bigint[], $59::text[], $60::bigint[], $61::bigint[],
+                $62::bigint[]
             ) with ordinality as guard (
                 token_hash, actor, key, protection, currency, min_stake, max_stake, max_payout, position
             ) on guard.position = new.position
