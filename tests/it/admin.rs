@@ -13,13 +13,15 @@ mod events;
 mod themes;
 
 const EVENT: &str = "4711";
+/// The id of the first player of an installation.
+const PLAYER: &str = "1";
 const SAVE_THEME: &str = "/api/save-theme/aurora";
 const UPDATE_BRANDING: &str = "/api/branding/aurora/update";
 const TOGGLE_CASINO: &str = "/api/admin/aurora/toggle-casino";
 const TOGGLE_EVENT: &str = "/api/admin/aurora/betting-events/4711/toggle";
 
 /// Every route of an operator's staff, with a body that is accepted and changes something; none for a GET.
-const ROUTES: [(&str, Option<&str>); 6] = [
+const ROUTES: [(&str, Option<&str>); 8] = [
     (
         "/api/save-theme/{subdomain}",
         Some(r##"{"primaryColor":"#123456"}"##),
@@ -32,6 +34,14 @@ const ROUTES: [(&str, Option<&str>); 6] = [
     (
         "/api/admin/{subdomain}/betting-events/{event_key}/toggle",
         Some(""),
+    ),
+    (
+        "/api/admin/{subdomain}/players/{id}/deposit",
+        Some(r#"{"amount":1,"reference":"in"}"#),
+    ),
+    (
+        "/api/admin/{subdomain}/players/{id}/withdraw",
+        Some(r#"{"amount":1,"reference":"out"}"#),
     ),
     ("/api/admin/{subdomain}/casino-setting", None),
     ("/api/admin/{subdomain}/disabled-events", None),
@@ -86,6 +96,7 @@ async fn state(installation: &Installation) -> String {
             'versions', (select jsonb_agg(v order by operator_id, kind) from cache_versions v),
             'operators', (select jsonb_agg(o order by id) from operators o),
             'settings', (select jsonb_agg(s order by operator_id) from operator_settings s),
+            'wallets', (select jsonb_agg(w order by operator_id, player_id) from wallets w),
             'themes', (select jsonb_agg(t order by operator_id) from themes t),
             'disabled', (select jsonb_agg(d order by operator_id, sport, event_key) from disabled_events d)
         )::text";
@@ -119,6 +130,7 @@ fn at(route: &str, subdomain: &str) -> String {
     route
         .replace("{subdomain}", subdomain)
         .replace("{event_key}", EVENT)
+        .replace("{id}", PLAYER)
 }
 
 async fn ask(client: &Client, path: &str, body: Option<&str>) -> Answer {
@@ -169,6 +181,7 @@ async fn only_an_operators_own_staff_change_it() {
     let installation = small_installation().start().await;
     let (aurora, bluefin) = two_operators(&installation).await;
     let alice = installation.player(&aurora, "alice", 0).await;
+    assert_eq!(alice.id.to_string(), PLAYER);
     events::offer(&installation, &[("soccer", EVENT, &["1"])]).await;
     let before = state(&installation).await;
     let reader = installation.reader(0);
@@ -246,24 +259,20 @@ async fn a_body_that_is_too_large_or_no_json_changes_nothing() {
         let (path, Some(good)) = (at(route, "aurora"), body) else {
             continue;
         };
-        for body in [
-            "{",
-            "{]",
-            "}",
-            "a=b",
-            "[",
-            "{'disabled':true}",
-            "{\"",
-            "{}{}",
-            &open,
-        ] {
+        for body in ["{", "{]", "}", "a=b", "[", "{'disabled':true}", "{\"", &open] {
             let answer = staff.post_bytes(&path, body).await;
             refused(&answer, 400, "malformed_json");
         }
         for body in ["[]", "[true]", "5", "\"x\"", "null", "true"] {
             staff.post_bytes(&path, body).await.names_field("body");
         }
-        // Where a member is unknown, it may be refused before the rest is read.
+        // Where a member is unknown or missing, that may be refused before the rest is read.
+        let answer = staff.post_bytes(&path, "{}{}").await;
+        assert!(
+            [400, 422].contains(&answer.status.as_u16()),
+            "{path}: {}",
+            answer.text()
+        );
         for text in [
             &b"\"\xff\""[..],
             b"\"\xed\xa0\x80\"",

@@ -159,7 +159,7 @@ async fn references_of_operators_and_keys_of_players_do_not_meet() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_repeats_of_one_reference_at_once_move_money_once() {
-    let installation = Installation::builder().readers(2).start().await;
+    let installation = Installation::builder().readers(2).patient().start().await;
     let aurora = installation.operator("aurora").await;
     let alice = installation.player(&aurora, "alice", 10_000).await;
     for (verb, balance) in [("deposit", 10_700), ("withdraw", 10_000)] {
@@ -190,7 +190,7 @@ async fn fifty_repeats_of_one_reference_at_once_move_money_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reference_for_two_players_at_once_moves_the_money_of_one() {
-    let installation = Installation::start().await;
+    let installation = Installation::builder().patient().start().await;
     let aurora = installation.operator("aurora").await;
     let alice = installation.player(&aurora, "alice", 10_000).await;
     let bob = installation.player(&aurora, "bob", 10_000).await;
@@ -569,7 +569,7 @@ async fn a_bet_after_a_movement_knows_the_new_balance() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn movements_among_bets_leave_the_books_right() {
-    let installation = Installation::builder().readers(2).start().await;
+    let installation = Installation::builder().readers(2).patient().start().await;
     let aurora = installation.operator("aurora").await;
     let alice = installation.player(&aurora, "alice", 100_000).await;
     let mut asked = JoinSet::new();

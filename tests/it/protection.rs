@@ -289,7 +289,7 @@ async fn a_loss_limit_gives_back_what_is_won() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bets_that_race_a_limit_are_decided_entirely_before_or_after_it() {
     const BETS: usize = 60;
-    let installation = Installation::builder().readers(2).start().await;
+    let installation = Installation::builder().readers(2).patient().start().await;
     let aurora = installation.operator("aurora").await;
     for before in (0..BETS).step_by(10) {
         let alice = installation

@@ -88,6 +88,19 @@ impl Builder {
         self
     }
 
+    /// Lets requests wait for the database longer than in production: for many at once on a busy machine.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        self.writer_args(&["--db-acquire-ms", "8000", "--db-lock-ms", "8000"])
+            .writer_args(&[
+                "--db-read-statement-ms",
+                "8000",
+                "--db-write-statement-ms",
+                "8000",
+            ])
+            .writer_args(&["--db-transaction-ms", "8500", "--casino-wait-ms", "8000"])
+    }
+
     /// Puts a proxy between each service and the database.
     #[must_use]
     pub fn proxied(mut self) -> Self {
