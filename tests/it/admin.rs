@@ -43,6 +43,7 @@ const ROUTES: [(&str, Option<&str>); 8] = [
         "/api/admin/{subdomain}/players/{id}/withdraw",
         Some(r#"{"amount":1,"reference":"out"}"#),
     ),
+    ("/api/admin/{subdomain}/accounts", None),
     ("/api/admin/{subdomain}/casino-setting", None),
     ("/api/admin/{subdomain}/disabled-events", None),
 ];
