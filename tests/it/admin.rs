@@ -21,7 +21,7 @@ const TOGGLE_CASINO: &str = "/api/admin/aurora/toggle-casino";
 const TOGGLE_EVENT: &str = "/api/admin/aurora/betting-events/4711/toggle";
 
 /// Every route of an operator's staff, with a body that is accepted and changes something; none for a GET.
-const ROUTES: [(&str, Option<&str>); 8] = [
+const ROUTES: [(&str, Option<&str>); 9] = [
     (
         "/api/save-theme/{subdomain}",
         Some(r##"{"primaryColor":"#123456"}"##),

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use shared::clock::Clock;
 use shared::ids::{OperatorId, PlayerId};
 use shared::money::Minor;
 use sqlx::{PgConnection, Row};
 use tests::{Installation, people::Player};
-use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 use write_api::ledger::{Account, LedgerError, Posting, Reason, lock_wallet, lock_wallets, post};
@@ -94,7 +94,7 @@ async fn play(
             .unwrap();
         taken.push(wallet.post(Uuid::nil(), &[movement.posting(player)]).is_ok());
     }
-    post(db, wallets, OffsetDateTime::now_utc()).await?;
+    post(db, wallets, Clock::machine().now()).await?;
     Ok(taken)
 }
 
@@ -176,7 +176,7 @@ async fn wallets_asked_for_in_opposite_orders_never_deadlock() {
                         };
                         wallet.post(Uuid::nil(), &[movement.posting(wallet.player())])?;
                     }
-                    post(db, wallets, OffsetDateTime::now_utc()).await
+                    post(db, wallets, Clock::machine().now()).await
                 })
             });
             moved.await
@@ -219,7 +219,7 @@ async fn a_wallet_that_changed_since_it_was_read_is_not_written() {
         };
         wallet.post(Uuid::nil(), &[movement.posting(alice.id)]).unwrap();
         let mut transaction = pool.begin().await.unwrap();
-        let written = post(&mut transaction, vec![wallet], OffsetDateTime::now_utc()).await;
+        let written = post(&mut transaction, vec![wallet], Clock::machine().now()).await;
         transaction.commit().await.unwrap();
         written
     };

@@ -9,7 +9,6 @@ use shared::money::Minor;
 use shared::random::Random;
 use sqlx::Row;
 use tests::{Client, Installation};
-use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use write_api::casino::blackjack::rules::{Decision, Game};
 
@@ -476,7 +475,7 @@ async fn legacy_impossible_decisions_are_refused_by_name_and_a_bust_is_recorded(
 async fn another_writer(installation: &Installation) -> write_api::app::Service {
     let mut options = installation.writer.app().options.clone();
     options.listen = "127.0.0.1:0".parse().unwrap();
-    options.instance = "another-writer".to_owned();
+    "another-writer".clone_into(&mut options.instance);
     write_api::app::start(options, installation.clock.clone(), Random::system())
         .await
         .unwrap()
@@ -511,7 +510,7 @@ async fn an_open_round_goes_on_at_another_instance() {
 
 #[tokio::test]
 async fn an_abandoned_round_is_ended_by_standing_after_fifteen_minutes_and_paid() {
-    let clock = Clock::manual(OffsetDateTime::now_utc());
+    let clock = Clock::manual(Clock::machine().now());
     let installation = Installation::builder()
         .clock(clock.clone())
         .writer_args(&["--casino-sweep-ms", "20"])
@@ -547,7 +546,7 @@ async fn an_abandoned_round_is_ended_by_standing_after_fifteen_minutes_and_paid(
 
 #[tokio::test]
 async fn an_abandoned_round_that_nobody_swept_is_ended_by_the_next_deal() {
-    let clock = Clock::manual(OffsetDateTime::now_utc());
+    let clock = Clock::manual(Clock::machine().now());
     let installation = Installation::builder()
         .clock(clock.clone())
         .writer_args(&["--casino-sweep-ms", "3600000"])
@@ -560,7 +559,7 @@ async fn an_abandoned_round_that_nobody_swept_is_ended_by_the_next_deal() {
     let player = installation.writer().logged_in(&alice.token);
     let first = player.post(PLAY, &deal()).await.ok();
     player.post(PLAY, &deal()).await.problem(409, "round_open");
-    clock.advance(Duration::from_secs(15 * 60));
+    clock.advance(Duration::from_mins(15));
     player
         .post(PLAY, &act("hit", &first, 1))
         .await

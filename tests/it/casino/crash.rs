@@ -40,7 +40,7 @@ struct Scene {
 impl Scene {
     async fn new(random: &Random, sweep_ms: &str) -> Self {
         // Rounds begin at a whole microsecond, as the database keeps them.
-        let now = OffsetDateTime::from_unix_timestamp(OffsetDateTime::now_utc().unix_timestamp()).unwrap();
+        let now = OffsetDateTime::from_unix_timestamp(Clock::machine().now().unix_timestamp()).unwrap();
         let clock = Clock::manual(now);
         let builder = Installation::builder().clock(clock.clone());
         let installation = builder
@@ -145,7 +145,7 @@ async fn legacy_a_round_cashes_out_once_however_often_it_is_asked() {
         assert_eq!(minor(&answer.ok()["payout"]), 2_000);
         assert_eq!(answer.bytes, answers[0].bytes);
     }
-    scene.clock.advance(Duration::from_secs(3600));
+    scene.clock.advance(Duration::from_hours(1));
     let later = scene
         .player()
         .post(CASHOUT, &json!({"ref": round["ref"]}))
@@ -290,7 +290,9 @@ async fn a_round_that_crashes_at_one_pays_nothing_at_any_instant() {
     let round = scene.start(None).await;
     let ask = || async { scene.player().post(CASHOUT, &json!({"ref": round["ref"]})).await };
     ask().await.problem(409, "too_early");
-    scene.clock.advance(reached(101) - Duration::from_millis(1));
+    scene
+        .clock
+        .advance(reached(101).checked_sub(Duration::from_millis(1)).unwrap());
     ask().await.problem(409, "too_early");
     scene.clock.advance(Duration::from_millis(1));
     ask().await.problem(409, "crashed");
@@ -303,7 +305,9 @@ async fn a_round_that_crashes_at_one_pays_nothing_at_any_instant() {
 async fn legacy_an_automatic_cash_out_pays_its_target_without_the_player() {
     let scene = Scene::new(&crashing(300, 400), AT_ONCE).await;
     scene.start(Some(2.5)).await;
-    scene.clock.advance(reached(250) - Duration::from_millis(1));
+    scene
+        .clock
+        .advance(reached(250).checked_sub(Duration::from_millis(1)).unwrap());
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(!scene.is_settled().await);
     scene.clock.advance(Duration::from_millis(1));
@@ -323,7 +327,7 @@ async fn a_cash_out_after_the_automatic_one_gets_what_that_paid() {
         .await
         .ok();
     assert_eq!(minor(&ended["cashout_multiplier"]), 200);
-    scene.clock.advance(Duration::from_secs(3600));
+    scene.clock.advance(Duration::from_hours(1));
     let later = scene
         .player()
         .post(CASHOUT, &json!({"ref": round["ref"]}))
@@ -338,7 +342,7 @@ async fn a_cash_out_after_the_automatic_one_gets_what_that_paid() {
 async fn an_automatic_cash_out_at_the_crash_point_itself_is_won() {
     let scene = Scene::new(&crashing(222, 222), AT_ONCE).await;
     scene.start(Some(2.22)).await;
-    scene.clock.advance(Duration::from_secs(60));
+    scene.clock.advance(Duration::from_mins(1));
     scene.wait_until_settled().await;
     assert_eq!(scene.balance().await, 2_220);
     scene.installation.finish().await;
@@ -348,7 +352,7 @@ async fn an_automatic_cash_out_at_the_crash_point_itself_is_won() {
 async fn an_automatic_cash_out_above_the_crash_point_is_lost() {
     let scene = Scene::new(&crashing(222, 222), AT_ONCE).await;
     scene.start(Some(2.23)).await;
-    scene.clock.advance(Duration::from_secs(60));
+    scene.clock.advance(Duration::from_mins(1));
     scene.wait_until_settled().await;
     assert_eq!(scene.balance().await, 0);
     scene.installation.finish().await;
@@ -411,7 +415,7 @@ async fn the_next_round_ends_one_that_nobody_swept_and_is_refused_while_it_runs(
     assert_eq!(second["crash_multiplier"], Value::Null);
     scene.player().post(PLAY, &again).await.problem(409, "round_open");
     assert_eq!(count(&scene.installation, "rounds").await, 2);
-    scene.clock.advance(Duration::from_secs(60));
+    scene.clock.advance(Duration::from_mins(1));
     scene.installation.finish().await;
 }
 

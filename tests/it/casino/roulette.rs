@@ -122,17 +122,12 @@ async fn legacy_win_credits_nothing_and_refuses_a_payout_that_differs() {
 
 /// Legacy: only the sum of the stakes was checked, so that single ones could be negative; green paid; and the payout
 /// was thrown away.
-#[tokio::test]
-async fn legacy_negative_stakes_green_and_unknown_bets_are_refused_and_nothing_is_written() {
-    let installation = Installation::start().await;
-    let aurora = installation.operator("aurora").await;
-    let alice = installation.player(&aurora, "alice", 10_000).await;
-    let player = installation.writer().logged_in(&alice.token);
-    let red = json!({"type": "color", "value": "red", "stake": 5});
-    for (bets, code, field) in [
+/// Bets that are refused, with the code, and the field that the problem names.
+fn impossible_bets() -> Vec<(Value, &'static str, &'static str)> {
+    vec![
         (json!([]), "no_bets", "params.bets"),
         (
-            json!([red, {"type": "color", "value": "black", "stake": -3}]),
+            json!([{"type": "color", "value": "red", "stake": 5}, {"type": "color", "value": "black", "stake": -3}]),
             "invalid_field",
             "params.bets[1].stake",
         ),
@@ -216,7 +211,17 @@ async fn legacy_negative_stakes_green_and_unknown_bets_are_refused_and_nothing_i
             "invalid_field",
             "params.bets[0].type",
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn legacy_negative_stakes_green_and_unknown_bets_are_refused_and_nothing_is_written() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let alice = installation.player(&aurora, "alice", 10_000).await;
+    let player = installation.writer().logged_in(&alice.token);
+    let red = json!({"type": "color", "value": "red", "stake": 5});
+    for (bets, code, field) in impossible_bets() {
         let answer = player.post(SPIN, &spin(&bets)).await;
         let problem = answer.problem(422, code);
         assert_eq!(problem["field"], field, "{bets}: {problem}");

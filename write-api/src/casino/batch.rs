@@ -34,13 +34,19 @@ pub(super) struct Item {
     pub(super) seat: Option<Seat>,
 }
 
-/// What became of a move.
+/// What became of a move: it was answered or refused, and what it changed is written.
 #[derive(Debug)]
-pub(super) enum Outcome {
-    /// It was answered or refused, and what it changed is written; what is to be remembered of its player.
-    Told(Result<Answer, CasinoError>, Option<Seat>),
-    /// Another transaction holds the wallet. The batch does not wait for it.
-    Held,
+pub(super) struct Told {
+    pub(super) answer: Result<Answer, CasinoError>,
+    /// What is to be remembered of its player.
+    pub(super) seat: Option<Seat>,
+}
+
+impl Told {
+    /// What changed nothing.
+    pub(super) const fn only(answer: Result<Answer, CasinoError>) -> Self {
+        Self { answer, seat: None }
+    }
 }
 
 /// Whether a transaction waits for wallets that others hold.
@@ -52,7 +58,8 @@ pub(super) enum Patience {
     Skips,
 }
 
-/// Plays the moves, each of another player, in one transaction. Answers in their order.
+/// Plays the moves, each of another player, in one transaction. Answers in their order, and not those whose wallets
+/// other transactions hold.
 ///
 /// # Errors
 /// When the transaction as a whole can't be committed; no move has an effect then.
@@ -60,17 +67,14 @@ pub(super) async fn play(
     db: &mut PgConnection,
     items: &[Item],
     patience: Patience,
-) -> Result<Vec<Outcome>, CasinoError> {
+) -> Result<Vec<Option<Told>>, CasinoError> {
     let at = items.iter().map(|item| item.asked.at).max();
     let at = at.unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
-    by_memory(db, items, at, &mut outcomes).await?;
+    let mut told: Vec<Option<Told>> = items.iter().map(|_| None).collect();
+    by_memory(db, items, at, &mut told).await?;
     fail_point::reach("mid_batch");
-    by_reading(db, items, at, patience, &mut outcomes).await?;
-    Ok(outcomes
-        .into_iter()
-        .map(|outcome| outcome.unwrap_or(Outcome::Held))
-        .collect())
+    by_reading(db, items, at, patience, &mut told).await?;
+    Ok(told)
 }
 
 /// Plays what can be decided by what is remembered. A refusal is left to the longer way: it may be out of date.
@@ -78,7 +82,7 @@ async fn by_memory(
     db: &mut PgConnection,
     items: &[Item],
     at: OffsetDateTime,
-    outcomes: &mut [Option<Outcome>],
+    told: &mut [Option<Told>],
 ) -> Result<(), CasinoError> {
     let mut places = Vec::new();
     let mut moves = Vec::new();
@@ -102,10 +106,10 @@ async fn by_memory(
     if moves.is_empty() {
         return Ok(());
     }
-    let written: HashSet<(OperatorId, PlayerId)> = settle_if_fit(db, &moves, at).await?.into_iter().collect();
+    let fit: HashSet<(OperatorId, PlayerId)> = settle_if_fit(db, &moves, at).await?.into_iter().collect();
     for (place, decided) in places.into_iter().zip(moves) {
-        if written.contains(&(decided.asked.operator, decided.asked.player)) {
-            outcomes[place] = Some(told(decided, at));
+        if fit.contains(&(decided.asked.operator, decided.asked.player)) {
+            told[place] = Some(written(decided, at));
         }
     }
     Ok(())
@@ -117,12 +121,12 @@ async fn by_reading(
     items: &[Item],
     at: OffsetDateTime,
     patience: Patience,
-    outcomes: &mut [Option<Outcome>],
+    told: &mut [Option<Told>],
 ) -> Result<(), CasinoError> {
     let left: Vec<(usize, &Move)> = items
         .iter()
         .enumerate()
-        .filter(|(place, _)| outcomes[*place].is_none())
+        .filter(|(place, _)| told[*place].is_none())
         .map(|(place, item)| (place, item.asked.as_ref()))
         .collect();
     if left.is_empty() {
@@ -163,8 +167,8 @@ async fn by_reading(
                 places.push(place);
                 moves.push(*decided);
             }
-            Ok(Turn::Repeated(answer)) => outcomes[place] = Some(Outcome::Told(Ok(answer), None)),
-            Err(refusal) => outcomes[place] = Some(Outcome::Told(Err(refusal), None)),
+            Ok(Turn::Repeated(answer)) => told[place] = Some(Told::only(Ok(answer))),
+            Err(refusal) => told[place] = Some(Told::only(Err(refusal))),
         }
     }
     if moves.is_empty() {
@@ -172,7 +176,7 @@ async fn by_reading(
     }
     settle(db, &moves, at).await?;
     for (place, decided) in places.into_iter().zip(moves) {
-        outcomes[place] = Some(told(decided, at));
+        told[place] = Some(written(decided, at));
     }
     Ok(())
 }
@@ -230,12 +234,15 @@ fn decide<'a>(
     })
 }
 
-fn told(decided: Decided<'_>, at: OffsetDateTime) -> Outcome {
+fn written(decided: Decided<'_>, at: OffsetDateTime) -> Told {
     let seat = Seat {
         wallet: decided.cleared.wallet.once_written(at),
         facts: decided.facts,
     };
-    Outcome::Told(decided.answer, Some(seat))
+    Told {
+        answer: decided.answer,
+        seat: Some(seat),
+    }
 }
 
 /// What a failed batch means for each of its moves.

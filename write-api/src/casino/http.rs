@@ -318,8 +318,9 @@ fn refusal(error: &CasinoError) -> Problem {
         CasinoError::Baccarat(BaccaratError::UnknownSide) => {
             Problem::refused_field("unknown_bet", "params.bet_on", "must be player, banker or tie")
         }
-        CasinoError::Baccarat(_) => Problem::invalid_field("stake", words),
-        CasinoError::Blackjack(BlackjackError::StakeNotPositive | BlackjackError::StakeTooLarge) => {
+        CasinoError::Baccarat(_)
+        | CasinoError::Blackjack(BlackjackError::StakeNotPositive | BlackjackError::StakeTooLarge)
+        | CasinoError::Crash(CrashError::StakeNotPositive | CrashError::StakeTooLarge) => {
             Problem::invalid_field("stake", words)
         }
         CasinoError::UnknownAction => Problem::refused_field(
@@ -334,9 +335,6 @@ fn refusal(error: &CasinoError) -> Problem {
         CasinoError::NotSplit => Problem::conflict("action_not_allowed", "Invalid split hand"),
         CasinoError::Crash(CrashError::TooEarly) => {
             Problem::conflict("too_early", "The multiplier is still 1.00; cash out from 1.01 on")
-        }
-        CasinoError::Crash(CrashError::StakeNotPositive | CrashError::StakeTooLarge) => {
-            Problem::invalid_field("stake", words)
         }
         CasinoError::Crash(_) => Problem::conflict("crashed", "Cashout after crash is invalid"),
         CasinoError::RoundOpen(id) => {

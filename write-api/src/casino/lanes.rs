@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
 
-use super::batch::{self, Item, Outcome, Patience, Seat, Verdict};
+use super::batch::{self, Item, Patience, Seat, Told, Verdict};
 use super::error::CasinoError;
 use super::moves::Move;
 use super::options::CasinoOptions;
@@ -220,17 +220,17 @@ impl Inner {
 
     async fn run(self: &Arc<Self>, batch: Vec<Waiting>) {
         match self.commit(&batch, Patience::Skips).await {
-            Ok(outcomes) => {
-                for (waiting, outcome) in batch.into_iter().zip(outcomes) {
-                    match outcome {
-                        Outcome::Held => self.run_alone(waiting),
-                        outcome => self.finish(waiting, outcome),
+            Ok(told) => {
+                for (waiting, told) in batch.into_iter().zip(told) {
+                    match told {
+                        Some(told) => self.finish(waiting, told),
+                        None => self.run_alone(waiting),
                     }
                 }
             }
             Err(error) if batch.len() == 1 || Verdict::of(&error) == Verdict::AllFail => {
                 for waiting in batch {
-                    self.finish(waiting, Outcome::Told(Err(error.for_another()), None));
+                    self.finish(waiting, Told::only(Err(error.for_another())));
                 }
                 if error.is_outage() {
                     // Whoever waits would only wait longer to hear the same.
@@ -255,16 +255,16 @@ impl Inner {
         let inner = Arc::clone(self);
         self.tasks.spawn(async move {
             let alone = [waiting];
-            let outcome = match inner.commit(&alone, Patience::Waits).await {
-                Ok(mut outcomes) => outcomes.pop().unwrap_or(Outcome::Held),
-                Err(error) => Outcome::Told(Err(error), None),
+            let told = match inner.commit(&alone, Patience::Waits).await {
+                Ok(mut told) => told.pop().flatten(),
+                Err(error) => Some(Told::only(Err(error))),
             };
             let [waiting] = alone;
-            inner.finish(waiting, outcome);
+            inner.finish(waiting, told.unwrap_or(Told::only(Err(CasinoError::Busy))));
         });
     }
 
-    async fn commit(&self, batch: &[Waiting], patience: Patience) -> Result<Vec<Outcome>, CasinoError> {
+    async fn commit(&self, batch: &[Waiting], patience: Patience) -> Result<Vec<Option<Told>>, CasinoError> {
         let items: Arc<[Item]> = batch
             .iter()
             .map(|waiting| Item {
@@ -281,18 +281,12 @@ impl Inner {
     }
 
     /// Remembers the player, frees the wallet for the next move, and answers.
-    fn finish(self: &Arc<Self>, waiting: Waiting, outcome: Outcome) {
+    fn finish(self: &Arc<Self>, waiting: Waiting, told: Told) {
         self.counts.moves.fetch_add(1, Ordering::Relaxed);
         let key = waiting.key();
-        let answered = match outcome {
-            Outcome::Told(answered, seat) => {
-                if let Some(seat) = seat {
-                    self.seats.insert(key, seat);
-                }
-                answered
-            }
-            Outcome::Held => Err(CasinoError::Busy),
-        };
+        if let Some(seat) = told.seat {
+            self.seats.insert(key, seat);
+        }
         {
             let mut queue = self.queue();
             queue.busy.remove(&key);
@@ -300,7 +294,7 @@ impl Inner {
                 self.open_lane(&mut queue);
             }
         }
-        waiting.tell(answered);
+        waiting.tell(told.answer);
     }
 }
 

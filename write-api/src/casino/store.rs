@@ -31,6 +31,7 @@ pub(super) struct Known {
     pub(super) stored: Option<Stored>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 struct Row {
     operator_is_active: bool,
     casino_is_enabled: bool,

@@ -87,12 +87,12 @@ impl Play for Deal {
         let stake = table.limits().read_stake(&self.stake)?;
         let round = table.begin(self.round_id, Game::Blackjack, MATH_VERSION, stake)?;
         let game = rules::Game::deal(stake, &mut round.words())?;
-        let state = State {
+        let dealt = State {
             stake: stake.get(),
             decisions: Vec::new(),
             abandoned: false,
         };
-        put(table, round, &game, &state, self.pause)?;
+        put(table, round, &game, &dealt, self.pause)?;
         table.answer()
     }
 }

@@ -47,6 +47,27 @@ pub(in crate::casino) async fn rounds(
     if moves.iter().all(|wanted| wanted.play.wants() == Wanted::Nothing) {
         return Ok(found);
     }
+    for row in rows_of(db, moves).await? {
+        let place = usize::try_from(row.position)
+            .ok()
+            .and_then(|position| position.checked_sub(1));
+        let Some((rounds, asked)) = place.and_then(|place| Some((found.get_mut(place)?, moves.get(place)?)))
+        else {
+            continue;
+        };
+        let is_named = matches!(asked.play.wants(), Wanted::Named { id, .. } if id == row.id);
+        let (round, action) = row.read()?;
+        if is_named {
+            rounds.named = Some(round);
+            rounds.action = action;
+        } else {
+            rounds.open = Some(round);
+        }
+    }
+    Ok(found)
+}
+
+async fn rows_of(db: &mut PgConnection, moves: &[&Move]) -> Result<Vec<Row>, sqlx::Error> {
     let operators: Vec<i64> = moves.iter().map(|asked| asked.operator.get()).collect();
     let players: Vec<i64> = moves.iter().map(|asked| asked.player.get()).collect();
     let mut games: Vec<Option<&str>> = Vec::new();
@@ -62,7 +83,7 @@ pub(in crate::casino) async fn rounds(
         ids.push(id);
         numbers.push(number);
     }
-    let rows = sqlx::query_as!(
+    sqlx::query_as!(
         Row,
         r#"
         select
@@ -124,27 +145,7 @@ pub(in crate::casino) async fn rounds(
         &numbers as &[Option<i16>],
     )
     .fetch_all(db)
-    .await?;
-    for row in rows {
-        let Some(move_at) = usize::try_from(row.position)
-            .ok()
-            .and_then(|place| place.checked_sub(1))
-        else {
-            continue;
-        };
-        let is_named = ids.get(move_at).copied().flatten() == Some(row.id);
-        let Some(rounds) = found.get_mut(move_at) else {
-            continue;
-        };
-        let (round, action) = row.read()?;
-        if is_named {
-            rounds.named = Some(round);
-            rounds.action = action;
-        } else {
-            rounds.open = Some(round);
-        }
-    }
-    Ok(found)
+    .await
 }
 
 impl Row {

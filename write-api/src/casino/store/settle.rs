@@ -253,8 +253,8 @@ pub(in crate::casino) async fn settle(
 ) -> Result<(), LedgerError> {
     let columns = Columns::of(wallets(moves), at);
     let rest = MoveColumns::of(moves);
-    let moved = settle_statement!(columns, rest, at, "").fetch_all(db).await?;
-    columns.check_all_moved(moved.len())
+    let written = settle_statement!(columns, rest, at, "").fetch_all(db).await?;
+    columns.check_all_moved(written.len())
 }
 
 /// Writes those of these moves that may be written: whose wallets are as they were when the moves were decided and
@@ -271,7 +271,7 @@ pub(in crate::casino) async fn settle_if_fit(
     let columns = Columns::of(wallets(moves), at);
     let rest = MoveColumns::of(moves);
     let guards = GuardColumns::of(moves);
-    let moved = settle_statement!(
+    let written = settle_statement!(
         columns,
         rest,
         at,
@@ -334,5 +334,8 @@ pub(in crate::casino) async fn settle_if_fit(
     )
     .fetch_all(db)
     .await?;
-    Ok(moved.into_iter().map(|row| (row.operator, row.player)).collect())
+    Ok(written
+        .into_iter()
+        .map(|row| (row.operator, row.player))
+        .collect())
 }

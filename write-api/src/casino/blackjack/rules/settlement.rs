@@ -33,11 +33,10 @@ impl Outcome {
         match (hand.is_blackjack(), dealer.is_blackjack()) {
             (true, true) => Self::Push,
             (true, false) => Self::Blackjack,
-            (false, true) => Self::Lose,
             (false, false) if hand.is_bust() => Self::Bust,
             (false, false) if dealer.is_bust() || points > dealer_points => Self::Win,
             (false, false) if points == dealer_points => Self::Push,
-            (false, false) => Self::Lose,
+            (false, true | false) => Self::Lose,
         }
     }
 
