@@ -3,7 +3,7 @@
 
 use std::env;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dev::Progress;
 use dev::launch::{self, Database, Demo, Feed, Home, Launched};
@@ -44,10 +44,17 @@ pub(crate) struct Places {
     pub(crate) writer: Service,
     /// The database as its owner sees it. It contains a password.
     pub(crate) database_url: String,
+    /// The programs of the PostgreSQL in use.
+    pub(crate) postgres_programs: PathBuf,
+    /// A folder that disappears with the installation.
+    pub(crate) folder: PathBuf,
 }
 
 impl Places {
     fn of(launched: &Launched) -> Result<Self, Failure> {
+        let cluster = launched.cluster.as_ref();
+        let cluster =
+            cluster.ok_or_else(|| Failure::Unfit("there is no PostgreSQL of its own".to_owned()))?;
         Ok(Self {
             readers: launched
                 .reader_urls()
@@ -56,6 +63,8 @@ impl Places {
                 .collect::<Result<_, _>>()?,
             writer: Service::at(launched.write_url())?,
             database_url: launched.database_url().to_owned(),
+            postgres_programs: cluster.binaries().folder().to_owned(),
+            folder: launched.home().folder().to_owned(),
         })
     }
 }

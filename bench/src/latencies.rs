@@ -26,6 +26,12 @@ impl Latencies {
         self.0.saturating_record(micros.clamp(1, LONGEST_US));
     }
 
+    /// Counts all that `other` counted.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        // Fails only for bounds that differ, and all have the same.
+        let _ = self.0.add(&other.0);
+    }
+
     /// The time in milliseconds that half of them took at most.
     pub(crate) fn p50_ms(&self) -> f64 {
         self.at_ms(0.5)

@@ -17,7 +17,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::failure::Failure;
 use crate::installation::{self, Places};
-use crate::people::People;
+use crate::people::{Cast, People};
 use crate::report::{Report, say};
 use effects::Effects;
 use load::Load;
@@ -86,7 +86,7 @@ async fn measure(options: &Options, places: &Places, clock: &Clock) -> Result<Fo
         "Creating {} players with a session each …",
         options.sessions
     ));
-    let people = People::create(&places.database_url, "leaks", options.sessions, clock).await?;
+    let people = People::create(&places.database_url, Cast::new("leaks", options.sessions), clock).await?;
     let mut db = PgConnection::connect(&places.database_url).await?;
     let client = load::client()?;
     people.wait_until_known(&client, places, clock).await?;

@@ -1,6 +1,8 @@
 //! Measurements of Edgebook on this machine. Each starts what it needs, prints lines for people and one JSON object as
 //! the last line of its output, and stops what it started. Must never be a test: what it sees depends on the machine.
 
+mod bets;
+mod books;
 mod chaos;
 mod dice;
 mod failure;
@@ -35,6 +37,7 @@ enum Bench {
     Leaks(leaks::Options),
     Chaos(chaos::Options),
     Rtp(rtp::Options),
+    Bets(bets::Options),
 }
 
 fn main() -> ExitCode {
@@ -58,5 +61,6 @@ fn run(bench: &Bench) -> Result<Report, Failure> {
         Bench::Leaks(options) => Runtime::new()?.block_on(leaks::run(options)),
         Bench::Chaos(options) => Runtime::new()?.block_on(chaos::run(options)),
         Bench::Rtp(options) => rtp::run(options),
+        Bench::Bets(options) => Runtime::new()?.block_on(bets::run(options)),
     }
 }

@@ -20,8 +20,6 @@ use write_api::accounts::{
 use crate::failure::Failure;
 use crate::installation::Places;
 
-/// Operators, among which the players are divided.
-const OPERATORS: u32 = 4;
 /// Players created in one transaction.
 const BATCH: usize = 100;
 /// What a player has: 1,000,000.00, more than anybody can lose in an hour.
@@ -31,6 +29,28 @@ const SESSION_LIFE: Duration = Duration::from_hours(24);
 /// How long readers may take to know the operators.
 const KNOWN_LIMIT: Duration = Duration::from_secs(10);
 const KNOWN_PAUSE: Duration = Duration::from_millis(50);
+
+/// Who is to be created.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cast {
+    /// What the names of all contain: lower-case letters.
+    pub(crate) name: &'static str,
+    /// Operators, among which the players are divided.
+    pub(crate) operators: u32,
+    /// Players, all with a session.
+    pub(crate) players: u32,
+}
+
+impl Cast {
+    /// So many players of a few operators.
+    pub(crate) fn new(name: &'static str, players: u32) -> Self {
+        Self {
+            name,
+            operators: 4,
+            players,
+        }
+    }
+}
 
 /// An operator, and the token of somebody who administers it.
 #[derive(Debug)]
@@ -56,18 +76,13 @@ pub(crate) struct People {
 }
 
 impl People {
-    /// Creates so many players with a session each, divided among a few operators. The names of all contain `name`.
-    pub(crate) async fn create(
-        database_url: &str,
-        name: &'static str,
-        players: u32,
-        clock: &Clock,
-    ) -> Result<Self, Failure> {
+    /// Creates all of `cast`.
+    pub(crate) async fn create(database_url: &str, cast: Cast, clock: &Clock) -> Result<Self, Failure> {
         let mut db = PgConnection::connect(database_url).await?;
         let random = Random::system();
         let password: Password = Password::for_new_account(&random.uuid(clock.now()).to_string())?;
         let maker = Maker {
-            name,
+            cast,
             password: Passwords::new(&AccountLimits::default())
                 .hash(&password, &random)
                 .await?,
@@ -75,11 +90,11 @@ impl People {
             clock,
         };
         let mut operators = Vec::new();
-        for number in 1..=OPERATORS {
+        for number in 1..=cast.operators {
             operators.push(Arc::new(maker.operator(&mut db, number).await?));
         }
         let mut created = Vec::new();
-        let plan: Vec<(u32, &Arc<Operator>)> = (1..=players).zip(operators.iter().cycle()).collect();
+        let plan: Vec<(u32, &Arc<Operator>)> = (1..=cast.players).zip(operators.iter().cycle()).collect();
         for batch in plan.chunks(BATCH) {
             created.extend(maker.players(&mut db, batch).await?);
         }
@@ -118,7 +133,7 @@ impl People {
 
 /// What everybody is made from.
 struct Maker<'a> {
-    name: &'static str,
+    cast: Cast,
     password: HashedPassword,
     random: Random,
     clock: &'a Clock,
@@ -126,7 +141,7 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     async fn operator(&self, db: &mut PgConnection, number: u32) -> Result<Operator, Failure> {
-        let name = self.name;
+        let name = self.cast.name;
         let subdomain = format!("{name}-{number}");
         let unfit = || Failure::Unfit(format!("{subdomain:?} can't name an operator"));
         let now = self.clock.now();
@@ -162,7 +177,7 @@ impl Maker<'_> {
         for (number, operator) in batch {
             let username = format!("player-{number}");
             let new = NewPlayer {
-                email: Email::parse(&format!("{username}@{}.example", self.name))?,
+                email: Email::parse(&format!("{username}@{}.example", self.cast.name))?,
                 username: PlayerName::parse(&username)?,
                 password: self.password.clone(),
             };

@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 
 use sqlx::PgConnection;
-use write_api::ledger::{BooksError, verify_books};
 
 use super::load::{Load, told};
 use super::requests::Request;
 use super::tally::{Bet, Told};
+use crate::books;
 use crate::failure::Failure;
 use crate::report::Report;
 
@@ -77,18 +77,13 @@ impl Effects {
             bets.iter()
                 .filter_map(|bet| contradiction(bet, after.get(&bet.key))),
         );
-        let wrong_books = match verify_books(db).await {
-            Ok(()) => None,
-            Err(BooksError::Wrong(difference)) => Some(difference.to_string()),
-            Err(error @ BooksError::Database(_)) => return Err(Failure::Unfit(error.to_string())),
-        };
         Ok(Self {
             untold: untold.len(),
             untold_but_taken,
             asked_again: again.len(),
             contradicted,
             matches: matches(db).await?,
-            wrong_books,
+            wrong_books: books::difference(db).await?,
         })
     }
 

@@ -132,7 +132,8 @@ async fn in_rollup(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx
     .await
 }
 
-/// Every round that a kept answer names is one that there is.
+/// Every round that a kept answer names is one that there is. Looked up by its id: compared as text, the planner would
+/// rather read all rounds for each answer, hoping to find a wrong one soon.
 async fn in_commands(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
     sqlx::query_as!(
         BookDifference,
@@ -145,7 +146,13 @@ async fn in_commands(db: &mut PgConnection) -> Result<Option<BookDifference>, sq
         from commands c
         where c.answer ->> 'ref' is not null
             and not exists (
-                select from rounds r where r.operator_id = c.operator_id and r.id::text = c.answer ->> 'ref'
+                select
+                from rounds r
+                where r.operator_id = c.operator_id
+                    and r.id = case
+                        when c.answer ->> 'ref' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                            then (c.answer ->> 'ref')::uuid
+                    end
             )
         order by c.operator_id, c.actor, c.key
         limit 1
