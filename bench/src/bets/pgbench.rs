@@ -39,13 +39,14 @@ impl Sample {
         let row = sqlx::query!(
             r#"
             select rounds.id::text as "id!", result::text as "result!", answer::text as "answer!"
-            from rounds
-            join commands
-                on commands.operator_id = rounds.operator_id and commands.answer ->> 'ref' = rounds.id::text
-            order by
-                abs(length(answer::text) - (select avg(length(answer::text)) from commands)),
-                rounds.id
-            limit 1
+            from (
+                select operator_id, (answer ->> 'ref')::uuid as id, answer
+                from commands
+                where answer ->> 'ref' is not null
+                order by abs(length(answer::text) - (select avg(length(answer::text)) from commands)), 2
+                limit 1
+            ) as middle
+            join rounds using (operator_id, id)
             "#
         )
         .fetch_one(db)
