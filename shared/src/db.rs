@@ -1,4 +1,4 @@
-//! The database pool and the only ways to a transaction: [`Db::read`], [`Db::write`] and [`Db::write_statement`].
+//! The database pool and the only way to a transaction: [`Db::read`] and [`Db::write`].
 //! Must never hand out a connection that outlives its transaction, and never lets a vanished caller cancel one.
 //!
 //! Every transaction runs in a task of its own, because sqlx 0.8.4 to 0.9.0 returns a connection with an open
@@ -37,10 +37,10 @@ pub struct DbLimits {
     /// How long a statement that only reads may run, in milliseconds (set with SET LOCAL).
     #[arg(long, env = "DB_READ_STATEMENT_MS", default_value_t = 1500)]
     pub db_read_statement_ms: u64,
-    /// How long a statement that writes may run, in milliseconds (set with SET LOCAL in a transaction).
+    /// How long a statement of a transaction that writes may run, in milliseconds (set with SET LOCAL).
     #[arg(long, env = "DB_WRITE_STATEMENT_MS", default_value_t = 3000)]
     pub db_write_statement_ms: u64,
-    /// How long a statement may wait for a lock, in milliseconds (set with SET LOCAL in a transaction).
+    /// How long a statement may wait for a lock, in milliseconds (set with SET LOCAL).
     #[arg(long, env = "DB_LOCK_MS", default_value_t = 2000)]
     pub db_lock_ms: u64,
     /// After how long the server ends a transaction whose client went silent, in milliseconds.
@@ -91,14 +91,12 @@ struct Counts {
 enum Access {
     Read,
     Write,
-    /// One statement that writes, and commits by itself.
-    Statement,
 }
 
 impl Access {
     /// A transaction that only reads has nothing to lose at its commit.
     fn reach(self, point: &'static str) {
-        if self != Self::Read {
+        if self == Self::Write {
             fail_point::reach(point);
         }
     }
@@ -106,7 +104,7 @@ impl Access {
     /// An error while committing: unless the server itself said no, the outcome of a write is not known.
     fn at_commit(self, error: DbError) -> DbError {
         match error {
-            DbError::Unavailable(_) | DbError::Broken(_) if self != Self::Read => DbError::OutcomeUnknown,
+            DbError::Unavailable(_) | DbError::Broken(_) if self == Self::Write => DbError::OutcomeUnknown,
             known => known,
         }
     }
@@ -131,23 +129,10 @@ impl Db {
         let options = options.application_name(application);
         let counts = Arc::new(Counts::default());
         let hook_counts = Arc::clone(&counts);
-        // For statements without a transaction around them; a transaction sets its own.
-        let of_statements: Arc<str> = format!(
-            "set statement_timeout = {}; set lock_timeout = {}",
-            limits.db_write_statement_ms, limits.db_lock_ms
-        )
-        .into();
         let pool = PgPoolOptions::new()
             .max_connections(limits.db_max_connections)
             .acquire_timeout(Duration::from_millis(limits.db_acquire_ms))
             .test_before_acquire(false)
-            .after_connect(move |connection, _| {
-                let limits = Arc::clone(&of_statements);
-                Box::pin(async move {
-                    connection.execute(sqlx::raw_sql(AssertSqlSafe(limits))).await?;
-                    Ok(())
-                })
-            })
             .before_acquire(|connection, meta| {
                 Box::pin(async move {
                     if meta.idle_for < TRUSTED_IDLE {
@@ -229,22 +214,6 @@ impl Db {
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
     {
         self.in_own_task(work, Access::Write).await
-    }
-
-    /// Runs `work`, which must be one statement, with neither `begin` nor `commit` around it: PostgreSQL makes a
-    /// transaction of it and commits it before it answers, so that it costs one round trip instead of three. Its limits
-    /// are those of [`Db::write`], set once for each connection. It is run again as there.
-    ///
-    /// # Errors
-    /// As [`Db::write`]. When the connection is lost, or the statement takes longer than a whole transaction may, it is
-    /// always [`DbError::OutcomeUnknown`].
-    pub async fn write_statement<T, E, F>(&self, work: F) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: TransactionError,
-        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
-    {
-        self.in_own_task(work, Access::Statement).await
     }
 
     async fn in_own_task<T, E, F>(&self, work: F, access: Access) -> Result<T, E>
@@ -339,7 +308,6 @@ impl Inner {
         let begin = match access {
             Access::Read => &self.begin_read,
             Access::Write => &self.begin_write,
-            Access::Statement => return Self::attempt_statement(&mut connection, work, at_commit).await,
         };
         let mut transaction = connection
             .begin_with(AssertSqlSafe(Arc::clone(begin)))
@@ -358,32 +326,6 @@ impl Inner {
             Err(_) => transaction.rollback().await.map_err(DbError::from)?,
         }
         result
-    }
-
-    async fn attempt_statement<T, E, F>(
-        connection: &mut PgConnection,
-        work: &F,
-        at_commit: &AtomicBool,
-    ) -> Result<T, E>
-    where
-        E: TransactionError,
-        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
-    {
-        let access = Access::Statement;
-        access.reach("before_commit");
-        at_commit.store(true, Ordering::Relaxed);
-        let result = work(connection).await;
-        at_commit.store(false, Ordering::Relaxed);
-        match result {
-            Ok(done) => {
-                access.reach("after_commit");
-                Ok(done)
-            }
-            Err(error) => Err(match error.database() {
-                Some(DbError::Unavailable(_) | DbError::Broken(_)) => DbError::OutcomeUnknown.into(),
-                _ => error,
-            }),
-        }
     }
 
     async fn acquire(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, DbError> {

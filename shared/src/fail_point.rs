@@ -4,10 +4,8 @@
 //! With the feature, `EDGEBOOK_FAIL_POINT=before_commit@3` aborts the process when it reaches the point `before_commit`
 //! for the third time. The points:
 //!
-//! - `mid_batch`: of the moves of a batch, those decided by memory are committed; the others have locked their wallets
-//!   and are decided, and nothing of them is written.
-//! - `before_commit`: a transaction that writes has done its work and is not committed, or a statement that commits by
-//!   itself is not sent.
+//! - `mid_batch`: of the moves that share a transaction, some are written and others are not.
+//! - `before_commit`: a transaction that writes has done its work, and is not committed.
 //! - `after_commit`: it is committed, and nobody was told.
 
 #[cfg(feature = "fail-points")]

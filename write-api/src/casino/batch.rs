@@ -1,9 +1,8 @@
 //! One transaction for many moves of different players. Must never let one move's refusal or failure touch another.
 //!
-//! What is needed to decide a bet is remembered from the player's bet before: then the bet is decided at once, and one
-//! statement, which is a transaction by itself, writes it only if everything it took for granted still holds. A bet that
-//! is not written so, and every move in a round of several steps, takes the longer way in an explicit transaction: lock
-//! the wallet, read everything again, decide, write.
+//! What is needed to decide a bet is remembered from the player's bet before: then the bet is decided at once, and its
+//! one statement writes it only if everything it took for granted still holds. A bet that is not written so, and every
+//! move in a round of several steps, takes the longer way: lock the wallet, read everything again, decide, write.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -59,34 +58,40 @@ pub(super) enum Patience {
     Skips,
 }
 
-impl Item {
-    /// Whether what is remembered may be enough to decide the move.
-    pub(super) fn is_remembered(&self) -> bool {
-        self.asked.play.wants() == Wanted::Nothing
-            && self
-                .seat
-                .as_ref()
-                .is_some_and(|seat| seat.facts.baselines.hour == hour_of(self.asked.at))
-    }
-}
-
-/// Plays, in one statement, what can be decided by what is remembered of the players, each of another one. Answers in
-/// their order, and not those that must take the longer way: a refusal is one of them, for it may be out of date.
+/// Plays the moves, each of another player, in one transaction. Answers in their order, and not those whose wallets
+/// other transactions hold.
 ///
 /// # Errors
-/// When the statement fails; no move has an effect then.
-pub(super) async fn by_memory(
+/// When the transaction as a whole can't be committed; no move has an effect then.
+pub(super) async fn play(
     db: &mut PgConnection,
     items: &[Item],
+    patience: Patience,
 ) -> Result<Vec<Option<Told>>, CasinoError> {
-    let at = latest(items);
+    let at = items.iter().map(|item| item.asked.at).max();
+    let at = at.unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let mut told: Vec<Option<Told>> = items.iter().map(|_| None).collect();
+    by_memory(db, items, at, &mut told).await?;
+    fail_point::reach("mid_batch");
+    by_reading(db, items, at, patience, &mut told).await?;
+    Ok(told)
+}
+
+/// Plays what can be decided by what is remembered. A refusal is left to the longer way: it may be out of date.
+async fn by_memory(
+    db: &mut PgConnection,
+    items: &[Item],
+    at: OffsetDateTime,
+    told: &mut [Option<Told>],
+) -> Result<(), CasinoError> {
     let mut places = Vec::new();
     let mut moves = Vec::new();
     for (place, item) in items.iter().enumerate() {
-        let Some(seat) = item.seat.as_ref().filter(|_| item.is_remembered()) else {
+        let Some(seat) = &item.seat else { continue };
+        let is_fresh = seat.facts.baselines.hour == hour_of(item.asked.at);
+        if !is_fresh || item.asked.play.wants() != Wanted::Nothing {
             continue;
-        };
+        }
         let decided = decide(
             &item.asked,
             seat.wallet.clone(),
@@ -99,7 +104,7 @@ pub(super) async fn by_memory(
         }
     }
     if moves.is_empty() {
-        return Ok(told);
+        return Ok(());
     }
     let fit: HashSet<(OperatorId, PlayerId)> = settle_if_fit(db, &moves, at).await?.into_iter().collect();
     for (place, decided) in places.into_iter().zip(moves) {
@@ -107,37 +112,36 @@ pub(super) async fn by_memory(
             told[place] = Some(written(decided, at));
         }
     }
-    Ok(told)
+    Ok(())
 }
 
-fn latest(items: &[Item]) -> OffsetDateTime {
-    let at = items.iter().map(|item| item.asked.at).max();
-    at.unwrap_or(OffsetDateTime::UNIX_EPOCH)
-}
-
-/// Plays the moves, each of another player, in the transaction of `db`: locks, reads, decides and writes. Answers in
-/// their order, and not those whose wallets other transactions hold.
-///
-/// # Errors
-/// When the transaction as a whole can't be committed; no move has an effect then.
-pub(super) async fn by_reading(
+/// Plays the rest: locks, reads, decides and writes.
+async fn by_reading(
     db: &mut PgConnection,
     items: &[Item],
+    at: OffsetDateTime,
     patience: Patience,
-) -> Result<Vec<Option<Told>>, CasinoError> {
-    let at = latest(items);
-    let mut told: Vec<Option<Told>> = items.iter().map(|_| None).collect();
-    let players: Vec<_> = items
+    told: &mut [Option<Told>],
+) -> Result<(), CasinoError> {
+    let left: Vec<(usize, &Move)> = items
         .iter()
-        .map(|item| (item.asked.operator, item.asked.player))
+        .enumerate()
+        .filter(|(place, _)| told[*place].is_none())
+        .map(|(place, item)| (place, item.asked.as_ref()))
+        .collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let players: Vec<_> = left
+        .iter()
+        .map(|(_, asked)| (asked.operator, asked.player))
         .collect();
     let mut wallets = match patience {
         Patience::Waits => lock_wallets(db, &players).await?,
         Patience::Skips => try_lock_wallets(db, &players).await?,
     };
     let mut locked: Vec<(usize, &Move, LockedWallet)> = Vec::new();
-    for (place, item) in items.iter().enumerate() {
-        let asked = item.asked.as_ref();
+    for (place, asked) in left {
         let is_its =
             |wallet: &LockedWallet| (wallet.operator(), wallet.player()) == (asked.operator, asked.player);
         match wallets.iter().position(is_its) {
@@ -149,7 +153,7 @@ pub(super) async fn by_reading(
         }
     }
     if locked.is_empty() {
-        return Ok(told);
+        return Ok(());
     }
     let asked: Vec<_> = locked.iter().map(|(_, asked, wallet)| (*asked, wallet)).collect();
     let known = known(db, &asked, at).await?;
@@ -168,14 +172,13 @@ pub(super) async fn by_reading(
         }
     }
     if moves.is_empty() {
-        return Ok(told);
+        return Ok(());
     }
-    fail_point::reach("mid_batch");
     settle(db, &moves, at).await?;
     for (place, decided) in places.into_iter().zip(moves) {
         told[place] = Some(written(decided, at));
     }
-    Ok(told)
+    Ok(())
 }
 
 /// What a move comes to.

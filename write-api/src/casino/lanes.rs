@@ -219,73 +219,33 @@ impl Inner {
     }
 
     async fn run(self: &Arc<Self>, batch: Vec<Waiting>) {
-        let batch = self.run_by_memory(batch).await;
-        if batch.is_empty() {
-            return;
-        }
-        match self.commit_by_reading(&batch, Patience::Skips).await {
+        match self.commit(&batch, Patience::Skips).await {
             Ok(told) => {
-                for waiting in self.finish_told(batch, told) {
-                    self.run_alone(waiting);
+                for (waiting, told) in batch.into_iter().zip(told) {
+                    match told {
+                        Some(told) => self.finish(waiting, told),
+                        None => self.run_alone(waiting),
+                    }
                 }
             }
-            Err(error) if batch.len() == 1 => self.fail(batch, &error),
-            Err(error) => self.run_one_by_one(batch, &error),
-        }
-    }
-
-    /// Makes the moves that can be decided by what is remembered, and returns the others.
-    async fn run_by_memory(self: &Arc<Self>, batch: Vec<Waiting>) -> Vec<Waiting> {
-        let items = self.items(&batch);
-        if !items.iter().any(Item::is_remembered) {
-            return batch;
-        }
-        self.counts.transactions.fetch_add(1, Ordering::Relaxed);
-        let work = self.db.write_statement(move |db| {
-            let items = Arc::clone(&items);
-            Box::pin(async move { batch::by_memory(db, &items).await })
-        });
-        match work.await {
-            Ok(told) => self.finish_told(batch, told),
+            Err(error) if batch.len() == 1 || Verdict::of(&error) == Verdict::AllFail => {
+                for waiting in batch {
+                    self.finish(waiting, Told::only(Err(error.for_another())));
+                }
+                if error.is_outage() {
+                    // Whoever waits would only wait longer to hear the same.
+                    let waiting = std::mem::take(&mut self.queue().waiting);
+                    for waiting in waiting {
+                        waiting.tell(Err(error.for_another()));
+                    }
+                }
+            }
             Err(error) => {
-                self.run_one_by_one(batch, &error);
-                Vec::new()
-            }
-        }
-    }
-
-    /// Finishes the moves that were answered, and returns the others.
-    fn finish_told(self: &Arc<Self>, batch: Vec<Waiting>, told: Vec<Option<Told>>) -> Vec<Waiting> {
-        let mut others = Vec::new();
-        for (waiting, told) in batch.into_iter().zip(told) {
-            match told {
-                Some(told) => self.finish(waiting, told),
-                None => others.push(waiting),
-            }
-        }
-        others
-    }
-
-    fn run_one_by_one(self: &Arc<Self>, batch: Vec<Waiting>, error: &CasinoError) {
-        if Verdict::of(error) == Verdict::AllFail {
-            return self.fail(batch, error);
-        }
-        self.counts.batches_failed.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(%error, moves = batch.len(), "a batch failed; its moves are tried one by one");
-        for waiting in batch {
-            self.run_alone(waiting);
-        }
-    }
-
-    fn fail(self: &Arc<Self>, batch: Vec<Waiting>, error: &CasinoError) {
-        for waiting in batch {
-            self.finish(waiting, Told::only(Err(error.for_another())));
-        }
-        if error.is_outage() {
-            // Whoever waits would only wait longer to hear the same.
-            let waiting = std::mem::take(&mut self.queue().waiting);
-            for waiting in waiting {
-                waiting.tell(Err(error.for_another()));
+                self.counts.batches_failed.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(%error, moves = batch.len(), "a batch failed; its moves are tried one by one");
+                for waiting in batch {
+                    self.run_alone(waiting);
+                }
             }
         }
     }
@@ -295,7 +255,7 @@ impl Inner {
         let inner = Arc::clone(self);
         self.tasks.spawn(async move {
             let alone = [waiting];
-            let told = match inner.commit_by_reading(&alone, Patience::Waits).await {
+            let told = match inner.commit(&alone, Patience::Waits).await {
                 Ok(mut told) => told.pop().flatten(),
                 Err(error) => Some(Told::only(Err(error))),
             };
@@ -304,26 +264,20 @@ impl Inner {
         });
     }
 
-    async fn commit_by_reading(
-        &self,
-        batch: &[Waiting],
-        patience: Patience,
-    ) -> Result<Vec<Option<Told>>, CasinoError> {
-        let items = self.items(batch);
+    async fn commit(&self, batch: &[Waiting], patience: Patience) -> Result<Vec<Option<Told>>, CasinoError> {
+        let items: Arc<[Item]> = batch
+            .iter()
+            .map(|waiting| Item {
+                asked: Arc::clone(&waiting.asked),
+                seat: self.seats.get(&waiting.key()),
+            })
+            .collect();
         self.counts.transactions.fetch_add(1, Ordering::Relaxed);
         let work = self.db.write(move |db| {
             let items = Arc::clone(&items);
-            Box::pin(async move { batch::by_reading(db, &items, patience).await })
+            Box::pin(async move { batch::play(db, &items, patience).await })
         });
         work.await
-    }
-
-    fn items(&self, batch: &[Waiting]) -> Arc<[Item]> {
-        let item = |waiting: &Waiting| Item {
-            asked: Arc::clone(&waiting.asked),
-            seat: self.seats.get(&waiting.key()),
-        };
-        batch.iter().map(item).collect()
     }
 
     /// Remembers the player, frees the wallet for the next move, and answers.
