@@ -79,7 +79,12 @@ async fn measure(options: &Options, launched: &mut Launched, clock: &Clock) -> R
         writer: options.writer_kills,
         postgres: options.postgres_kills,
     };
-    let people = People::create(launched.database_url(), Cast::new("chaos", options.players), clock).await?;
+    let people = People::create(
+        launched.database_url(),
+        Cast::new("chaos", options.players),
+        clock,
+    )
+    .await?;
     let load = Load::new(people, launched.write_url(), clock, options.pause_ms.into())?;
     let load = Arc::new(load);
     say(&format!(
