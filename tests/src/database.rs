@@ -164,11 +164,10 @@ impl Database {
         drop(connection);
         self.pool.close().await;
         let mut admin = admin().await;
-        execute(
-            &mut admin,
-            format!("drop database if exists {} with (force)", self.name),
-        )
-        .await;
+        // Not `with (force)`: that fails while an autovacuum worker is there, which is not ours to end.
+        let of_ours = "select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user";
+        execute(&mut admin, format!("{of_ours} and datname = '{}'", self.name)).await;
+        execute(&mut admin, format!("drop database if exists {}", self.name)).await;
     }
 }
 
