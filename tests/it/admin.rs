@@ -1,6 +1,7 @@
 //! What an operator's staff change: who may, what is refused, and that every change is whole and counted once.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::people::Operator;
@@ -12,6 +13,8 @@ mod casino;
 mod events;
 mod themes;
 
+/// Within it a reader sees what no push brought it.
+const PULL_BOUND: Duration = Duration::from_millis(1500);
 const EVENT: &str = "4711";
 /// The id of the first player of an installation.
 const PLAYER: &str = "1";
@@ -380,17 +383,37 @@ async fn changes_at_once_lose_no_version_and_the_last_one_is_what_everybody_sees
             "each goes over from what was"
         );
     }
+    let missed = |answer: &Value, how: &str| answer["readers"][how] != json!([]);
+    let all_acknowledged = !answers
+        .iter()
+        .any(|answer| missed(answer, "pending") || missed(answer, "unreachable"));
     let theme: String = text(&installation, "select primary_color from themes").await;
     let branding = "select branding #>> '{theme,primary_color}' from operator_settings";
     let branding: String = text(&installation, branding).await;
     for reader in &readers {
+        if !all_acknowledged {
+            installation
+                .within(PULL_BOUND, "a pull brings the last changes", || async {
+                    let page = reader.get("/api/branding/aurora").await.ok();
+                    let casino = reader.get("/api/aurora/casino-enabled").await.ok();
+                    let versions = reader.get("/api/load-theme/aurora").await;
+                    versions.header("edgebook-version") == format!("theme={EACH}")
+                        && page["branding"]["theme"]["primary_color"] == branding
+                        && casino["casino_enabled"] == true
+                        && events::offered(reader, "soccer", "aurora").await == "4711[1,2]"
+                })
+                .await;
+        }
         let shown = reader.get("/api/load-theme/aurora").await;
         assert_eq!(shown.ok()["primaryColor"], theme);
         assert_eq!(shown.header("edgebook-version"), format!("theme={EACH}"));
         let shown = reader.get("/api/branding/aurora").await.ok();
         assert_eq!(shown["branding"]["theme"]["primary_color"], branding);
         let shown = reader.get("/api/aurora/casino-enabled").await.ok();
-        assert_eq!(shown["casino_enabled"], true);
+        assert_eq!(
+            shown["casino_enabled"], true,
+            "all acknowledged: {all_acknowledged}"
+        );
         assert_eq!(events::offered(reader, "soccer", "aurora").await, "4711[1,2]");
     }
     installation.finish().await;
