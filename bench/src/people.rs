@@ -20,12 +20,14 @@ use write_api::accounts::{
 use crate::failure::Failure;
 use crate::installation::Places;
 
+/// Operators, among which the players are divided unless said otherwise.
+const OPERATORS: u32 = 4;
 /// Players created in one transaction.
 const BATCH: usize = 100;
 /// What a player has: 1,000,000.00, more than anybody can lose in an hour.
 pub(crate) const BALANCE: Minor = Minor::new(100_000_000);
 /// How long a session lives.
-const SESSION_LIFE: Duration = Duration::from_hours(24);
+pub(crate) const SESSION_LIFE: Duration = Duration::from_hours(24);
 /// How long readers may take to know the operators.
 const KNOWN_LIMIT: Duration = Duration::from_secs(10);
 const KNOWN_PAUSE: Duration = Duration::from_millis(50);
@@ -46,7 +48,7 @@ impl Cast {
     pub(crate) fn new(name: &'static str, players: u32) -> Self {
         Self {
             name,
-            operators: 4,
+            operators: OPERATORS,
             players,
         }
     }

@@ -1,20 +1,19 @@
 //! What an operator's staff change: who may, what is refused, and that every change is whole and counted once.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::people::Operator;
 use tests::{Answer, Builder, Client, Installation};
 use tokio::task::JoinSet;
 
+use crate::coherence::PULL_BOUND;
+
 mod branding;
 mod casino;
 mod events;
 mod themes;
 
-/// Within it a reader sees what no push brought it.
-const PULL_BOUND: Duration = Duration::from_millis(1500);
 const EVENT: &str = "4711";
 /// The id of the first player of an installation.
 const PLAYER: &str = "1";

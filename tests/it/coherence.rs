@@ -9,7 +9,7 @@ use tests::{Client, Installation, people::Operator};
 use time::OffsetDateTime;
 
 /// The bound on staleness when every push is lost: one pull and one fill.
-const PULL_BOUND: Duration = Duration::from_millis(1500);
+pub(crate) const PULL_BOUND: Duration = Duration::from_millis(1500);
 
 async fn save_color(installation: &Installation, operator: &Operator, color: &str) -> serde_json::Value {
     let admin = installation.writer().logged_in(&operator.token);

@@ -2,7 +2,6 @@
 //! limit there is. Must never set one that is reached: a refusal is cheaper than a bet.
 
 use std::ops::Range;
-use std::time::Duration;
 
 use shared::clock::Clock;
 use shared::ids::OperatorId;
@@ -11,13 +10,12 @@ use sqlx::{Connection, PgConnection};
 use write_api::protection::rules::{Limits, Measure, Window};
 
 use crate::failure::Failure;
-use crate::people::{Cast, People, Player};
+use crate::people::{Cast, People, Player, SESSION_LIFE};
 
 /// Players whose bets pgbench makes: so many that each of its clients can have one of its own.
 pub(super) const OF_PGBENCH: u32 = 64;
 /// What every limit that a player sets is: 10,000,000.00.
 const LIMIT: Minor = Minor::new(1_000_000_000);
-const SESSION_LIFE: Duration = Duration::from_hours(24);
 
 /// Everybody, as players of one operator.
 #[derive(Debug)]
