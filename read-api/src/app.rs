@@ -26,6 +26,7 @@ use crate::coherence::pull::PullStatus;
 use crate::coherence::versions::Versions;
 use crate::config::ReadOptions;
 use crate::directory::Directory;
+use crate::express::Express;
 use crate::front_door::FrontDoor;
 use crate::pages::sports::Catalogue;
 
@@ -205,9 +206,17 @@ pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result
     });
     let stop = CancellationToken::new();
     let puller = tokio::spawn(crate::coherence::pull::run(Arc::clone(&reader), stop.clone()));
-    let router = router(Arc::clone(&reader));
+    let ids = RequestIds::new(&reader.random);
     let limits = reader.options.http.clone();
-    let server = tokio::spawn(shared::server::serve(listener, router, limits, stop.clone()));
+    let express = Arc::new(Express::new(
+        Arc::clone(&reader),
+        pages(Arc::clone(&reader), ids.clone()),
+        everything(Arc::clone(&reader), ids.clone()),
+        ids,
+        stop.clone(),
+    ));
+    let answer = move |stream, peer, http| Arc::clone(&express).answer(stream, peer, http);
+    let server = tokio::spawn(shared::server::serve_each(listener, limits, stop.clone(), answer));
     Ok(Service {
         address,
         reader,
@@ -217,9 +226,20 @@ pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result
     })
 }
 
+/// The routes of pages alone, with the layers around them. What they do not know is answered without any layer.
+fn pages(reader: SharedReader, ids: RequestIds) -> Router {
+    crate::pages::router()
+        .route_layer(from_fn_with_state(
+            reader.options.http.clone(),
+            within_request_time,
+        ))
+        .route_layer(from_fn_with_state(reader.metrics.clone(), measure))
+        .route_layer(from_fn_with_state(ids, outermost))
+        .with_state(reader)
+}
+
 /// Every route, with the layers around it.
-fn router(reader: SharedReader) -> Router {
-    let ids = RequestIds::new(&reader.random);
+fn everything(reader: SharedReader, ids: RequestIds) -> Router {
     let metrics = reader.metrics.clone();
     let limits = reader.options.http.clone();
     Router::new()

@@ -82,6 +82,9 @@ pub struct CacheLimits {
     /// Bytes of rendered pages kept.
     #[arg(long, env = "CACHE_BYTES", default_value_t = 256 * 1024 * 1024)]
     pub cache_bytes: u64,
+    /// Addresses of pages remembered, so that they need not be looked up among the routes.
+    #[arg(long, env = "CACHE_TARGETS", default_value_t = 50_000)]
+    pub cache_targets: u64,
     /// After how long a page is fetched again although no change was reported, in milliseconds (up to a tenth is
     /// taken off at random).
     #[arg(long, env = "CACHE_TTL_MS", default_value_t = 300_000)]

@@ -6,6 +6,7 @@ pub mod cache;
 pub mod coherence;
 pub mod config;
 pub mod directory;
+pub mod express;
 pub mod front_door;
 pub mod health;
 pub mod openapi;

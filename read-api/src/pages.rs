@@ -24,26 +24,111 @@ pub mod templates;
 pub mod theme;
 pub mod theme_css;
 
+/// Where each page is.
+pub mod route {
+    use crate::cache::Page;
+
+    pub(super) const BRANDING: &str = "/api/branding/{subdomain}";
+    pub(super) const THEME: &str = "/api/load-theme/{subdomain}";
+    pub(super) const THEME_CSS: &str = "/api/theme-css/{subdomain}";
+    pub(super) const TEMPLATES: &str = "/api/theme-templates";
+    pub(super) const CASINO_ENABLED: &str = "/api/{subdomain}/casino-enabled";
+    pub(super) const SPORTS: &str = "/api/sports/sports";
+    pub(super) const EVENTS: &str = "/api/sports/events/{sport}";
+
+    /// The route of a page.
+    pub const fn of(page: Page) -> &'static str {
+        match page {
+            Page::Branding(_) => BRANDING,
+            Page::Theme(_) => THEME,
+            Page::ThemeCss(_) => THEME_CSS,
+            Page::CasinoEnabled(_) => CASINO_ENABLED,
+            Page::Templates => TEMPLATES,
+            Page::Sports => SPORTS,
+            Page::Events(..) => EVENTS,
+        }
+    }
+}
+
 /// The routes.
 pub fn router() -> Router<SharedReader> {
     Router::new()
-        .route("/api/branding/{subdomain}", get(branding::branding))
-        .route("/api/load-theme/{subdomain}", get(theme::load_theme))
-        .route("/api/theme-css/{subdomain}", get(theme::theme_css))
-        .route("/api/theme-templates", get(templates::theme_templates))
-        .route("/api/{subdomain}/casino-enabled", get(casino::casino_enabled))
-        .route("/api/sports/sports", get(sports::sports))
-        .route("/api/sports/events/{sport}", get(sports::events))
+        .route(route::BRANDING, get(branding::branding))
+        .route(route::THEME, get(theme::load_theme))
+        .route(route::THEME_CSS, get(theme::theme_css))
+        .route(route::TEMPLATES, get(templates::theme_templates))
+        .route(route::CASINO_ENABLED, get(casino::casino_enabled))
+        .route(route::SPORTS, get(sports::sports))
+        .route(route::EVENTS, get(sports::events))
 }
 
 /// A page is fetched again at most so often when news arrives while it is being fetched.
 const MAX_ROUNDS: u32 = 3;
 
+/// A page that a request asks for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Which.
+    pub page: Page,
+    /// What had to be known to tell which; once any of it is newer, the same request may ask for another page, or for
+    /// none.
+    pub given: Vec<Change>,
+}
+
+impl Asked {
+    /// A page of `operator`, which the request names.
+    pub fn of(operator: &Operator, page: impl FnOnce(OperatorId) -> Page) -> Self {
+        Self {
+            page: page(operator.id),
+            given: vec![operator.change()],
+        }
+    }
+}
+
+impl From<Page> for Asked {
+    /// A page that the request names itself.
+    fn from(page: Page) -> Self {
+        Self {
+            page,
+            given: Vec::new(),
+        }
+    }
+}
+
+/// A page in memory that is current, and the time since it was last known to be.
+pub fn hit(reader: &Reader, page: Page) -> Option<(Arc<Entry>, Duration)> {
+    let entry = reader.pages.get(page)?;
+    let now = reader.clock.elapsed();
+    let is_hit =
+        entry.freshness(&reader.versions.load(), now) == Freshness::Current && is_confirmed(reader, now);
+    is_hit.then(|| {
+        let age = age(reader, &entry, Outcome::Hit, now);
+        (entry, age)
+    })
+}
+
+/// Whether a pull has told of late what changed.
+fn is_confirmed(reader: &Reader, now: Duration) -> bool {
+    let stale_after = Duration::from_millis(reader.options.cache.stale_after_ms);
+    reader.pull.age(now).is_some_and(|age| age <= stale_after)
+}
+
 /// Answers with a page: from memory when it is there, else fetched while the client waits.
 ///
 /// # Errors
 /// 503 before the first pull, and when it is not in memory and can't be fetched in time.
-pub async fn serve(reader: &SharedReader, page: Page, request: &HeaderMap) -> Result<Response, Problem> {
+pub async fn serve(
+    reader: &SharedReader,
+    asked: impl Into<Asked>,
+    request: &HeaderMap,
+) -> Result<Response, Problem> {
+    let asked = asked.into();
+    let mut response = find(reader, asked.page, request).await?;
+    response.extensions_mut().insert(asked);
+    Ok(response)
+}
+
+async fn find(reader: &SharedReader, page: Page, request: &HeaderMap) -> Result<Response, Problem> {
     let wait = |ms: u64| reader.clock.elapsed() + Duration::from_millis(ms);
     let limits = &reader.options.cache;
     // Nothing can be called current, or absent, before it is known what there is.
@@ -68,10 +153,7 @@ pub async fn serve(reader: &SharedReader, page: Page, request: &HeaderMap) -> Re
             (entry, is_current)
         }
     };
-    let stale_after = Duration::from_millis(limits.stale_after_ms);
-    let pull_age = reader.pull.age(reader.clock.elapsed()).unwrap_or(Duration::MAX);
-    let is_confirmed = is_current && pull_age <= stale_after;
-    let outcome = if is_confirmed {
+    let outcome = if is_current && is_confirmed(reader, reader.clock.elapsed()) {
         Outcome::Hit
     } else {
         Outcome::Stale
@@ -102,14 +184,18 @@ async fn settle(reader: &SharedReader, page: Page, deadline: Duration) -> Option
 
 fn send(reader: &Reader, request: &HeaderMap, entry: &Entry, outcome: Outcome) -> Response {
     reader.pages.count(outcome);
-    let now = reader.clock.elapsed();
+    let age = age(reader, entry, outcome, reader.clock.elapsed());
+    answer(request, entry, outcome, age)
+}
+
+/// The time since the bytes were last known to be current.
+fn age(reader: &Reader, entry: &Entry, outcome: Outcome, now: Duration) -> Duration {
     let since_filled = now.saturating_sub(entry.filled_at());
-    let age = match outcome {
+    match outcome {
         // A current page was confirmed by the last pull.
         Outcome::Hit => since_filled.min(reader.pull.age(now).unwrap_or(since_filled)),
         Outcome::Stale | Outcome::Miss => since_filled,
-    };
-    answer(request, entry, outcome, age)
+    }
 }
 
 /// Seconds after which a client may try again.

@@ -20,6 +20,9 @@ pub const PUSH_PATH: &str = "/internal/coherence";
 /// The response header that tells which version of the data was served: `<kind>=<version>`, comma separated.
 pub const VERSION_HEADER: &str = "edgebook-version";
 
+/// The request header that tells which versions an answer must have at least, in the same form.
+pub const MIN_VERSION_HEADER: &str = "edgebook-min-version";
+
 /// What sort of cached data a version belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {

@@ -1,6 +1,7 @@
 //! What every route of both services shares: request ids, problem answers, JSON bodies and queries.
 //! Must never know a feature.
 
+use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,8 +62,16 @@ impl RequestIds {
     }
 
     fn next(&self) -> String {
+        let mut id = Vec::new();
+        self.write_next(&mut id);
+        String::from_utf8_lossy(&id).into_owned()
+    }
+
+    /// Writes a new id to the end of `out`.
+    pub fn write_next(&self, out: &mut Vec<u8>) {
         let number = self.0.1.fetch_add(1, Ordering::Relaxed);
-        format!("{}-{number:x}", self.0.0)
+        // Writing to a Vec can't fail.
+        let _ = write!(out, "{}-{number:x}", self.0.0);
     }
 }
 
@@ -106,11 +115,13 @@ struct Panicked;
 
 fn taken_over(request: &Request) -> Option<String> {
     let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
-    let fits = (1..=MAX_REQUEST_ID_CHARS).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    fits.then(|| id.to_owned())
+    is_request_id(id.as_bytes()).then(|| id.to_owned())
+}
+
+/// Whether an id that a request came with is taken over.
+pub fn is_request_id(id: &[u8]) -> bool {
+    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    (1..=MAX_REQUEST_ID_CHARS).contains(&id.len()) && id.iter().all(is_allowed)
 }
 
 fn is_bare_refusal(response: &Response) -> bool {

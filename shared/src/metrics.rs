@@ -67,6 +67,14 @@ impl Metrics {
         }))
     }
 
+    /// What counts the answers of a route with a status; for those who answer past [`measure`].
+    pub fn requests(&self, route: &str, status: u16) -> Counter {
+        let route = route.to_owned();
+        self.0
+            .requests
+            .get_or_create_owned(&RequestLabels { route, status })
+    }
+
     /// The answer to a scrape: what was counted, and `more` as it is now.
     pub fn scrape(&self, more: Vec<Named>) -> Response {
         let mut now = Registry::with_prefix(PREFIX);

@@ -10,7 +10,8 @@ use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -48,10 +49,25 @@ const LEAST_HEAD_BYTES: usize = 8192;
 /// Serves `router` until `stop` is cancelled, then takes no more connections, lets idle ones go and waits for
 /// requests under way, at most the drain limit.
 pub async fn serve(listener: TcpListener, router: Router, limits: HttpLimits, stop: CancellationToken) {
+    let answer = move |stream, peer, http: Http| http.answer(stream, peer, router.clone());
+    serve_each(listener, limits, stop, answer).await;
+}
+
+/// Serves as [`serve`] does, and leaves what is done with each connection to `answer`. It is given the means to let
+/// hyper do it; whoever keeps a connection to itself holds on to them meanwhile, and ends when `stop` is cancelled.
+pub async fn serve_each<F>(
+    listener: TcpListener,
+    limits: HttpLimits,
+    stop: CancellationToken,
+    answer: impl Fn(TcpStream, SocketAddr, Http) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
     let places = Arc::new(Semaphore::new(limits.http_max_connections));
     let open = GracefulShutdown::new();
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(limits.http_header_ms))
         // hyper refuses less than this, and its own limit is 400 KiB for each connection.
         .max_buf_size(limits.http_head_bytes.max(LEAST_HEAD_BYTES));
@@ -71,13 +87,13 @@ pub async fn serve(listener: TcpListener, router: Router, limits: HttpLimits, st
                 }
             },
         };
-        let connection =
-            http.serve_connection(TokioIo::new(without_delay(stream)), service(router.clone(), peer));
-        let watched = open.watch(connection);
+        let http = Http {
+            builder: builder.clone(),
+            watcher: open.watcher(),
+        };
+        let answered = answer(without_delay(stream), peer, http);
         tokio::spawn(async move {
-            if let Err(error) = watched.await {
-                tracing::debug!(%error, "a connection ended badly");
-            }
+            answered.await;
             drop(place);
         });
     }
@@ -85,6 +101,28 @@ pub async fn serve(listener: TcpListener, router: Router, limits: HttpLimits, st
     let drained = tokio::time::timeout(Duration::from_millis(limits.http_drain_ms), open.shutdown());
     if drained.await.is_err() {
         tracing::warn!("requests were still under way when the drain limit ran out");
+    }
+}
+
+/// Answers one connection with hyper. Shutdown waits for it as long as it lives.
+#[derive(Debug)]
+pub struct Http {
+    builder: http1::Builder,
+    watcher: Watcher,
+}
+
+impl Http {
+    /// Answers the requests of a connection with `router` until it ends.
+    pub async fn answer<S>(self, stream: S, peer: SocketAddr, router: Router)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let connection = self
+            .builder
+            .serve_connection(TokioIo::new(stream), service(router, peer));
+        if let Err(error) = self.watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended badly");
+        }
     }
 }
 

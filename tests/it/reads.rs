@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use tests::{Answer, Client, Installation};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+mod express;
+
 async fn detailed(reader: &Client) -> Value {
     reader.get("/health/detailed").await.ok()
 }

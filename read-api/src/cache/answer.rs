@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::Outcome;
-use super::entry::Entry;
+use super::entry::{Entry, Policy};
 
 const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -16,12 +16,9 @@ const EDGEBOOK_VERSION: HeaderName = HeaderName::from_static(shared::coherence::
 /// The answer to a GET or HEAD with these request headers. `age` is the time since the bytes were last known to be
 /// current.
 pub fn answer(request: &HeaderMap, entry: &Entry, outcome: Outcome, age: Duration) -> Response<Body> {
-    let accepted = Accepted::read(request);
-    let variant = entry.variant(accepted.brotli, accepted.gzip);
-    let unchanged = request
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .any(|wanted| matches(wanted, &variant.etag));
+    let lines = |name| request.get_all(name).into_iter().map(HeaderValue::as_bytes);
+    let variant = entry.variant(Accepted::read(lines(header::ACCEPT_ENCODING)));
+    let unchanged = lines(header::IF_NONE_MATCH).any(|wanted| names(wanted, &variant.etag));
     let mut response = if unchanged {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -32,29 +29,49 @@ pub fn answer(request: &HeaderMap, entry: &Entry, outcome: Outcome, age: Duratio
     let headers = response.headers_mut();
     headers.reserve(12);
     if !unchanged {
-        headers.insert(header::CONTENT_TYPE, entry.content_type().clone());
-        if let Some(encoding) = &variant.encoding {
-            headers.insert(header::CONTENT_ENCODING, encoding.clone());
-        }
+        headers.extend(about_body(entry.content_type(), variant.encoding.as_ref()));
     }
-    headers.insert(header::ETAG, variant.etag.clone());
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static(entry.policy().cache_control),
-    );
-    headers.insert(
-        CDN_CACHE_CONTROL,
-        HeaderValue::from_static(entry.policy().cdn_cache_control),
-    );
+    headers.extend(about_data(&variant.etag, entry.policy(), entry.version_header()));
     headers.insert(header::AGE, HeaderValue::from(age.as_secs()));
     headers.insert(CACHE_STATUS, HeaderValue::from_static(status(outcome)));
-    headers.insert(EDGEBOOK_VERSION, entry.version_header().clone());
     response
 }
 
+/// The headers that go with a body.
+pub fn about_body(
+    content_type: &HeaderValue,
+    encoding: Option<&HeaderValue>,
+) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    let encoding = encoding.map(|encoding| (header::CONTENT_ENCODING, encoding.clone()));
+    [(header::CONTENT_TYPE, content_type.clone())]
+        .into_iter()
+        .chain(encoding)
+}
+
+/// The headers that an answer has with and without a body.
+pub fn about_data(
+    etag: &HeaderValue,
+    policy: &Policy,
+    version: &HeaderValue,
+) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    [
+        (header::ETAG, etag.clone()),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static(policy.cache_control),
+        ),
+        (
+            CDN_CACHE_CONTROL,
+            HeaderValue::from_static(policy.cdn_cache_control),
+        ),
+        (EDGEBOOK_VERSION, version.clone()),
+    ]
+    .into_iter()
+}
+
 /// `Cache-Status` (RFC 9211).
-const fn status(outcome: Outcome) -> &'static str {
+pub const fn status(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Hit => "edgebook; hit",
         Outcome::Stale => "edgebook; fwd=stale",
@@ -62,9 +79,9 @@ const fn status(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Whether `If-None-Match` names the ETag, by the weak comparison (RFC 9110, 13.1.2).
-fn matches(wanted: &HeaderValue, etag: &HeaderValue) -> bool {
-    let (Ok(wanted), Ok(etag)) = (wanted.to_str(), etag.to_str()) else {
+/// Whether a line of `If-None-Match` names the ETag, by the weak comparison (RFC 9110, 13.1.2).
+pub fn names(wanted: &[u8], etag: &HeaderValue) -> bool {
+    let (Ok(wanted), Ok(etag)) = (std::str::from_utf8(wanted), etag.to_str()) else {
         return false;
     };
     wanted
@@ -74,22 +91,22 @@ fn matches(wanted: &HeaderValue, etag: &HeaderValue) -> bool {
 }
 
 /// The encodings that a client accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Accepted {
-    brotli: bool,
-    gzip: bool,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// `br`.
+    pub brotli: bool,
+    /// `gzip`.
+    pub gzip: bool,
 }
 
 impl Accepted {
-    /// Reads `Accept-Encoding` (RFC 9110, 12.5.3): `;q=0` refuses, `*` stands for what is not named.
-    fn read(request: &HeaderMap) -> Self {
+    /// Reads the lines of `Accept-Encoding` (RFC 9110, 12.5.3): `;q=0` refuses, `*` stands for what is not named.
+    pub fn read<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut brotli = None;
         let mut gzip = None;
         let mut others = false;
-        let lines = request.get_all(header::ACCEPT_ENCODING);
         for part in lines
-            .iter()
-            .filter_map(|line| line.to_str().ok())
+            .filter_map(|line| std::str::from_utf8(line).ok())
             .flat_map(|line| line.split(','))
         {
             let (name, weight) = part.split_once(';').unwrap_or((part, ""));
@@ -120,10 +137,8 @@ fn is_zero(weight: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn accepted(value: &'static str) -> (bool, bool) {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
-        let accepted = Accepted::read(&headers);
+    fn accepted(value: &str) -> (bool, bool) {
+        let accepted = Accepted::read([value.as_bytes()].into_iter());
         (accepted.brotli, accepted.gzip)
     }
 
@@ -155,11 +170,7 @@ mod tests {
             ("\"abc\"", false),
             ("abc-gzip", false),
         ] {
-            assert_eq!(
-                matches(&HeaderValue::from_static(wanted), &etag),
-                fits,
-                "{wanted}"
-            );
+            assert_eq!(names(wanted.as_bytes(), &etag), fits, "{wanted}");
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue, header};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use shared::coherence::Change;
 
+use super::answer::{Accepted, about_body, about_data};
 use crate::coherence::versions::Required;
 
 /// How long others may keep an answer. One for each route; nothing else sets these headers.
@@ -53,6 +54,15 @@ pub struct Variant {
     pub etag: HeaderValue,
     /// The bytes to send.
     pub bytes: Bytes,
+    head: Head,
+}
+
+/// The part of an answer's head that never changes, as it is sent.
+#[derive(Debug, Default)]
+struct Head {
+    /// What goes with a body, then what goes with every answer; each line with its end.
+    lines: Box<[u8]>,
+    body_lines_bytes: usize,
 }
 
 /// A rendered body, not yet dated.
@@ -87,6 +97,7 @@ impl Body {
                 encoding: Some(HeaderValue::from_static(name)),
                 etag: etag(&hash, name),
                 bytes: packed.into(),
+                head: Head::default(),
             })
         };
         Self {
@@ -97,7 +108,52 @@ impl Body {
                 encoding: None,
                 etag: etag(&hash, ""),
                 bytes: bytes.into(),
+                head: Head::default(),
             },
+        }
+    }
+
+    fn write_heads(&mut self, policy: &Policy, version: &HeaderValue) {
+        let Self {
+            content_type,
+            identity,
+            gzip,
+            brotli,
+        } = self;
+        for variant in [Some(identity), gzip.as_mut(), brotli.as_mut()]
+            .into_iter()
+            .flatten()
+        {
+            let mut lines = Vec::new();
+            write_lines(&mut lines, about_body(content_type, variant.encoding.as_ref()));
+            let length = HeaderValue::from(variant.bytes.len());
+            write_lines(&mut lines, [(header::CONTENT_LENGTH, length)].into_iter());
+            let body_lines_bytes = lines.len();
+            write_lines(&mut lines, about_data(&variant.etag, policy, version));
+            variant.head = Head {
+                lines: lines.into(),
+                body_lines_bytes,
+            };
+        }
+    }
+}
+
+impl Variant {
+    /// The lines of a head that goes before the body, as they are sent: all but those that differ between two answers.
+    pub fn head_lines(&self) -> &[u8] {
+        &self.head.lines
+    }
+
+    /// The same for an answer that has no body.
+    pub fn bodiless_head_lines(&self) -> &[u8] {
+        &self.head.lines[self.head.body_lines_bytes..]
+    }
+}
+
+fn write_lines(out: &mut Vec<u8>, headers: impl Iterator<Item = (HeaderName, HeaderValue)>) {
+    for (name, value) in headers {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            out.extend_from_slice(part);
         }
     }
 }
@@ -164,7 +220,7 @@ impl Entry {
     /// A page made from data of `versions`, fetched at `filled_at` and to be fetched again after `fresh_until`
     /// (both by the service's monotonic clock).
     pub fn new(
-        body: Body,
+        mut body: Body,
         versions: Vec<Change>,
         policy: &'static Policy,
         filled_at: Duration,
@@ -174,10 +230,12 @@ impl Entry {
             .iter()
             .map(|change| format!("{}={}", change.topic.kind, change.version))
             .collect();
+        let version_header =
+            HeaderValue::from_str(&shown.join(", ")).unwrap_or_else(|_| HeaderValue::from_static(""));
+        body.write_heads(policy, &version_header);
         Self {
             body,
-            version_header: HeaderValue::from_str(&shown.join(", "))
-                .unwrap_or_else(|_| HeaderValue::from_static("")),
+            version_header,
             versions: versions.into(),
             policy,
             filled_at,
@@ -220,9 +278,9 @@ impl Entry {
     }
 
     /// The best encoding among those accepted.
-    pub fn variant(&self, accepts_brotli: bool, accepts_gzip: bool) -> &Variant {
-        let brotli = self.body.brotli.as_ref().filter(|_| accepts_brotli);
-        let gzip = self.body.gzip.as_ref().filter(|_| accepts_gzip);
+    pub fn variant(&self, accepted: Accepted) -> &Variant {
+        let brotli = self.body.brotli.as_ref().filter(|_| accepted.brotli);
+        let gzip = self.body.gzip.as_ref().filter(|_| accepted.gzip);
         brotli.or(gzip).unwrap_or(&self.body.identity)
     }
 
@@ -253,7 +311,8 @@ impl Entry {
             self.body.gzip.as_ref(),
             self.body.brotli.as_ref(),
         ];
-        let bytes: usize = variants.iter().flatten().map(|variant| variant.bytes.len()).sum();
+        let of = |variant: &Variant| variant.bytes.len() + variant.head.lines.len();
+        let bytes: usize = variants.into_iter().flatten().map(of).sum();
         bytes + OVERHEAD_BYTES
     }
 }
@@ -313,11 +372,8 @@ mod tests {
     #[test]
     fn each_encoding_has_its_own_etag_and_unpacks_to_the_same_bytes() {
         let entry = entry(THEME, 1);
-        let (identity, gzip, brotli) = (
-            entry.variant(false, false),
-            entry.variant(false, true),
-            entry.variant(true, true),
-        );
+        let variant = |brotli, gzip| entry.variant(Accepted { brotli, gzip });
+        let (identity, gzip, brotli) = (variant(false, false), variant(false, true), variant(true, true));
         assert_ne!(identity.etag, gzip.etag);
         assert_ne!(gzip.etag, brotli.etag);
         let mut unpacked = Vec::new();

@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use crate::app::{FillError, Reader, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::{Body, CHANGEABLE, Entry};
+use crate::pages::Asked;
 
 /// The branding of an operator: its settings merged over the defaults.
 #[utoipa::path(get, path = "/api/branding/{subdomain}", tag = "pages",
@@ -26,7 +27,7 @@ pub async fn branding(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let operator = super::operator(&reader, &subdomain).await?;
-    super::serve(&reader, Page::Branding(operator.id), &headers).await
+    super::serve(&reader, Asked::of(&operator, Page::Branding), &headers).await
 }
 
 struct Row {

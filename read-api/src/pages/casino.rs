@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::app::{FillError, Job, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::{Body, CHANGEABLE, Entry};
+use crate::pages::Asked;
 
 /// The casino switch.
 #[derive(Serialize, ToSchema)]
@@ -31,7 +32,7 @@ pub async fn casino_enabled(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let operator = super::operator(&reader, &subdomain).await?;
-    super::serve(&reader, Page::CasinoEnabled(operator.id), &headers).await
+    super::serve(&reader, Asked::of(&operator, Page::CasinoEnabled), &headers).await
 }
 
 /// Renders the page from the directory, brought up to date first.

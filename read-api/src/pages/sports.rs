@@ -20,6 +20,8 @@ use utoipa::IntoParams;
 use crate::app::{FillError, Job, Reader, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::{Body, Entry, FEED};
+use crate::directory::Operator;
+use crate::pages::Asked;
 
 mod event;
 mod legacy_odds;
@@ -111,16 +113,22 @@ pub async fn events(
 ) -> Result<Response, Problem> {
     let sport = Sport::find(&sport)
         .ok_or_else(|| Problem::not_found("sport_not_found", "There is no sport with this key"))?;
-    let operator = match query.operator {
-        Some(subdomain) => Some(super::operator(&reader, &subdomain).await?.id),
-        None => None,
+    let asked = match query.operator {
+        Some(subdomain) => offered_by(&reader, &*super::operator(&reader, &subdomain).await?, sport),
+        None => Page::Events(sport, None).into(),
     };
-    // Who never disabled anything shares the page of all.
-    let own_list = operator.filter(|operator| {
-        let topic = disabled_topic(*operator);
-        reader.versions.load().of(topic) > Version::NONE
-    });
-    super::serve(&reader, Page::Events(sport, own_list), &headers).await
+    super::serve(&reader, asked, &headers).await
+}
+
+/// Who never disabled anything shares the page of all.
+fn offered_by(reader: &Reader, operator: &Operator, sport: Sport) -> Asked {
+    let topic = disabled_topic(operator.id);
+    let version = reader.versions.load().of(topic);
+    let own_list = (version > Version::NONE).then_some(operator.id);
+    Asked {
+        page: Page::Events(sport, own_list),
+        given: vec![operator.change(), Change { topic, version }],
+    }
 }
 
 /// Fetches the events of a sport.

@@ -19,6 +19,7 @@ use super::theme_css::theme_css as style_sheet;
 use crate::app::{FillError, Reader, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::{Body, CHANGEABLE, Entry};
+use crate::pages::Asked;
 
 /// An operator's theme; the defaults when it never saved one.
 #[utoipa::path(get, path = "/api/load-theme/{subdomain}", tag = "pages",
@@ -30,7 +31,7 @@ pub async fn load_theme(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let operator = super::operator(&reader, &subdomain).await?;
-    super::serve(&reader, Page::Theme(operator.id), &headers).await
+    super::serve(&reader, Asked::of(&operator, Page::Theme), &headers).await
 }
 
 /// The style sheet of an operator's theme.
@@ -44,7 +45,7 @@ pub async fn theme_css(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let operator = super::operator(&reader, &subdomain).await?;
-    super::serve(&reader, Page::ThemeCss(operator.id), &headers).await
+    super::serve(&reader, Asked::of(&operator, Page::ThemeCss), &headers).await
 }
 
 /// Fetches and renders the theme as JSON.

@@ -97,6 +97,23 @@ async fn switch(staff: &Client, key: &str, body: &str) -> Answer {
 }
 
 #[tokio::test]
+async fn the_first_event_that_an_operator_disables_is_gone_from_a_list_that_was_the_list_of_all() {
+    let installation = installation_of(1).start().await;
+    let (aurora, _) = two_operators(&installation).await;
+    offer(&installation, &[("soccer", "4711", &["1"])]).await;
+    let staff = installation.writer().logged_in(&aurora.token);
+    let reader = installation.reader(0);
+    // Twice, so that the reader has learnt which page the address stands for.
+    for _ in 0..2 {
+        assert_eq!(offered(&reader, "soccer", "aurora").await, "4711[1]");
+    }
+    switch(&staff, "4711", r#"{"disabled":true}"#).await.ok();
+    assert_eq!(offered(&reader, "soccer", "aurora").await, "");
+    assert_eq!(offered(&reader, "soccer", "bluefin").await, "4711[1]");
+    installation.finish().await;
+}
+
+#[tokio::test]
 async fn what_an_operator_disables_is_gone_at_once_from_its_own_lists_only() {
     let installation = installation_of(2).start().await;
     let (aurora, bluefin) = two_operators(&installation).await;
