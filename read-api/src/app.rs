@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::cache::entry::Entry;
 use crate::cache::flights::{Flight, Flights};
 use crate::cache::{Page, Pages};
+use crate::coherence::audit::Audit;
 use crate::coherence::pull::PullStatus;
 use crate::coherence::versions::Versions;
 use crate::config::ReadOptions;
@@ -51,6 +52,12 @@ pub struct Reader {
     pub pages: Pages,
     /// How the pull is doing.
     pub pull: PullStatus,
+    /// What the comparison with the database found.
+    pub audit: Audit,
+    /// Places for open streams.
+    pub streams: Arc<Semaphore>,
+    /// Cancelled when the service is told to stop.
+    pub stop: CancellationToken,
     /// The way to write-api.
     pub front_door: FrontDoor,
     /// Counts for `/metrics`.
@@ -109,6 +116,11 @@ impl Reader {
             }
             made.ok().flatten()
         })
+    }
+
+    /// Whether something is being fetched or made.
+    pub fn is_refreshing(&self, job: Job) -> bool {
+        self.flights.is_under_way(job)
     }
 
     /// The page, when it is one.
@@ -170,6 +182,7 @@ pub struct Service {
     stop: CancellationToken,
     server: JoinHandle<()>,
     puller: JoinHandle<()>,
+    auditor: JoinHandle<()>,
 }
 
 /// Starts the service; it is listening when this returns, and ready after its first pull.
@@ -187,13 +200,17 @@ pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result
         tasks.clone(),
         clock.clone(),
     )?;
+    let stop = CancellationToken::new();
     let backoff = Duration::from_millis(options.cache.refresh_backoff_ms);
     let reader = Arc::new(Reader {
-        versions: Versions::default(),
+        versions: Versions::new(Duration::from_millis(options.cache.soft_ms)),
         directory: Directory::default(),
         catalogue: Catalogue::default(),
         pages: Pages::new(options.cache.cache_bytes),
         pull: PullStatus::default(),
+        audit: Audit::default(),
+        streams: Arc::new(Semaphore::new(options.cache.stream_max)),
+        stop: stop.clone(),
         front_door: FrontDoor::new(&options.front_door)?,
         metrics: Metrics::new(clock.clone()),
         flights: Flights::new(backoff, clock.clone(), tasks.clone()),
@@ -204,8 +221,8 @@ pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result
         tasks,
         options,
     });
-    let stop = CancellationToken::new();
     let puller = tokio::spawn(crate::coherence::pull::run(Arc::clone(&reader), stop.clone()));
+    let auditor = tokio::spawn(crate::coherence::audit::run(Arc::clone(&reader), stop.clone()));
     let ids = RequestIds::new(&reader.random);
     let limits = reader.options.http.clone();
     let express = Arc::new(Express::new(
@@ -223,6 +240,7 @@ pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result
         stop,
         server,
         puller,
+        auditor,
     })
 }
 
@@ -245,6 +263,7 @@ fn everything(reader: SharedReader, ids: RequestIds) -> Router {
     Router::new()
         .merge(crate::health::router())
         .merge(crate::pages::router())
+        .merge(crate::stream::router())
         .merge(crate::coherence::push::router())
         .merge(crate::openapi::router())
         .fallback(crate::front_door::pass_on)
@@ -269,7 +288,7 @@ impl Service {
     /// Takes no more requests, waits for those under way and for their fetches, and closes the pool.
     pub async fn stop(self) {
         self.stop.cancel();
-        for task in [self.server, self.puller] {
+        for task in [self.server, self.puller, self.auditor] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a task ended badly");
             }

@@ -34,6 +34,18 @@ pub enum Page {
     Sports,
     /// `/api/sports/events/{sport}`, less what an operator does not offer
     Events(Sport, Option<OperatorId>),
+    /// `/api/bootstrap/{subdomain}`
+    Bootstrap(OperatorId),
+}
+
+impl Page {
+    /// Whether it is made from what is in memory. Such a page is as old as that, which guards itself.
+    pub const fn is_derived(self) -> bool {
+        matches!(
+            self,
+            Self::CasinoEnabled(_) | Self::Sports | Self::Events(..) | Self::Bootstrap(_)
+        )
+    }
 }
 
 /// The pages in memory, bounded by bytes.
@@ -94,6 +106,11 @@ impl Pages {
         self.entries.get(&page)
     }
 
+    /// The pages in memory.
+    pub fn all(&self) -> Vec<Page> {
+        self.entries.iter().map(|(page, _)| *page).collect()
+    }
+
     /// Keeps a rendered page, unless a newer one is there; returns the one to serve. While the cache is full, it may
     /// be gone the next moment.
     pub fn put(&self, page: Page, entry: Entry) -> Arc<Entry> {
@@ -116,6 +133,8 @@ impl Pages {
 
     /// What the cache looks like now.
     pub fn health(&self) -> CacheHealth {
+        // Else what was put last may not be counted yet.
+        self.entries.run_pending_tasks();
         CacheHealth {
             hits: self.counts.hits.load(Ordering::Relaxed),
             misses: self.counts.misses.load(Ordering::Relaxed),

@@ -92,6 +92,13 @@ pub struct CacheLimits {
     /// Time between two questions to the database for what changed, in milliseconds.
     #[arg(long, env = "PULL_MS", default_value_t = 1000)]
     pub pull_ms: u64,
+    /// Least time between two such questions, when somebody wants to know sooner, in milliseconds.
+    #[arg(long, env = "PULL_GAP_MS", default_value_t = 20)]
+    pub pull_gap_ms: u64,
+    /// How long old bytes may be served after a soft change (branding, theme, feed) is known, in milliseconds. The next
+    /// request after that waits for the new ones as it does for a hard change, unless they are being fetched already.
+    #[arg(long, env = "SOFT_MS", default_value_t = 300)]
+    pub soft_ms: u64,
     /// Without a successful pull for this long, answers say that they may be stale, in milliseconds.
     #[arg(long, env = "STALE_AFTER_MS", default_value_t = 3000)]
     pub stale_after_ms: u64,
@@ -108,6 +115,15 @@ pub struct CacheLimits {
     /// How long a push waits for what it changed to be fetched before it is answered, in milliseconds.
     #[arg(long, env = "PUSH_WAIT_MS", default_value_t = 700)]
     pub push_wait_ms: u64,
+    /// Time between two comparisons of a page in memory with the database, in milliseconds; 0 for none.
+    #[arg(long, env = "AUDIT_MS", default_value_t = 2000)]
+    pub audit_ms: u64,
+    /// Streams of changes open at once; more are refused.
+    #[arg(long, env = "STREAM_MAX", default_value_t = 15_000)]
+    pub stream_max: usize,
+    /// After so long without a change a stream sends a sign of life, in milliseconds.
+    #[arg(long, env = "STREAM_ALIVE_MS", default_value_t = 15_000)]
+    pub stream_alive_ms: u64,
     /// After a failed fetch the same thing is not fetched again for this long, in milliseconds.
     #[arg(long, env = "REFRESH_BACKOFF_MS", default_value_t = 500)]
     pub refresh_backoff_ms: u64,

@@ -135,7 +135,33 @@ async fn metrics(State(reader): State<SharedReader>) -> Response {
     let (pulls, failures) = reader.pull.counts();
     let age = reader.pull.age(reader.clock.elapsed()).unwrap_or_default();
     let mut numbers = of_pool(&reader.db.health()).to_vec();
+    let [after_1s, after_5s, after_60s] = reader.audit.inconsistent();
     numbers.extend([
+        (
+            "audit_checks",
+            "Pages compared with the database",
+            Counter(reader.audit.checks()),
+        ),
+        (
+            "audit_inconsistent_after_1s",
+            "Of these, served without what had been committed 1 s before; zero is the only good value",
+            Counter(after_1s),
+        ),
+        (
+            "audit_inconsistent_after_5s",
+            "The same for 5 s",
+            Counter(after_5s),
+        ),
+        (
+            "audit_inconsistent_after_60s",
+            "The same for 60 s",
+            Counter(after_60s),
+        ),
+        (
+            "streams",
+            "Streams of changes that are open",
+            Gauge((reader.options.cache.stream_max - reader.streams.available_permits()) as u64),
+        ),
         (
             "cache_hits",
             "Pages served from memory and current",

@@ -11,3 +11,4 @@ pub mod front_door;
 pub mod health;
 pub mod openapi;
 pub mod pages;
+pub mod stream;

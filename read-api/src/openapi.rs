@@ -26,6 +26,8 @@ use crate::app::SharedReader;
         crate::pages::casino::casino_enabled,
         crate::pages::sports::sports,
         crate::pages::sports::events,
+        crate::pages::bootstrap::bootstrap,
+        crate::stream::stream,
     )
 )]
 struct Routes;

@@ -17,12 +17,16 @@ use crate::cache::entry::{Body, Entry, Freshness, Policy};
 use crate::cache::{Outcome, Page, answer::answer, jittered};
 use crate::directory::Operator;
 
+pub mod bootstrap;
 pub mod branding;
 pub mod casino;
 pub mod sports;
 pub mod templates;
 pub mod theme;
 pub mod theme_css;
+mod wanted;
+
+pub(crate) use wanted::Wanted;
 
 /// Where each page is.
 pub mod route {
@@ -35,6 +39,7 @@ pub mod route {
     pub(super) const CASINO_ENABLED: &str = "/api/{subdomain}/casino-enabled";
     pub(super) const SPORTS: &str = "/api/sports/sports";
     pub(super) const EVENTS: &str = "/api/sports/events/{sport}";
+    pub(super) const BOOTSTRAP: &str = "/api/bootstrap/{subdomain}";
 
     /// The route of a page.
     pub const fn of(page: Page) -> &'static str {
@@ -46,6 +51,7 @@ pub mod route {
             Page::Templates => TEMPLATES,
             Page::Sports => SPORTS,
             Page::Events(..) => EVENTS,
+            Page::Bootstrap(_) => BOOTSTRAP,
         }
     }
 }
@@ -60,6 +66,7 @@ pub fn router() -> Router<SharedReader> {
         .route(route::CASINO_ENABLED, get(casino::casino_enabled))
         .route(route::SPORTS, get(sports::sports))
         .route(route::EVENTS, get(sports::events))
+        .route(route::BOOTSTRAP, get(bootstrap::bootstrap))
 }
 
 /// A page is fetched again at most so often when news arrives while it is being fetched.
@@ -116,49 +123,91 @@ fn is_confirmed(reader: &Reader, now: Duration) -> bool {
 /// Answers with a page: from memory when it is there, else fetched while the client waits.
 ///
 /// # Errors
-/// 503 before the first pull, and when it is not in memory and can't be fetched in time.
+/// 503 before the first pull, and when it is not in memory and can't be fetched in time; 400 for a bad
+/// `Edgebook-Min-Version`.
 pub async fn serve(
     reader: &SharedReader,
     asked: impl Into<Asked>,
     request: &HeaderMap,
 ) -> Result<Response, Problem> {
     let asked = asked.into();
-    let mut response = find(reader, asked.page, request).await?;
+    let (entry, outcome) = find(reader, asked.page, &Wanted::read(request)?).await?;
+    let mut response = send(reader, request, &entry, outcome);
     response.extensions_mut().insert(asked);
     Ok(response)
 }
 
-async fn find(reader: &SharedReader, page: Page, request: &HeaderMap) -> Result<Response, Problem> {
-    let wait = |ms: u64| reader.clock.elapsed() + Duration::from_millis(ms);
+/// The newest bytes of a page that can be had in time, and how they were.
+///
+/// # Errors
+/// 503 before the first pull, and when it is not in memory and can't be fetched in time.
+pub(crate) async fn find(
+    reader: &SharedReader,
+    page: Page,
+    wanted: &Wanted,
+) -> Result<(Arc<Entry>, Outcome), Problem> {
     let limits = &reader.options.cache;
+    let until = |ms: u64| reader.clock.elapsed() + Duration::from_millis(ms);
     // Nothing can be called current, or absent, before it is known what there is.
     if !reader.pull.is_ready() {
         return Err(unavailable());
     }
-    let Some(held) = reader.pages.get(page) else {
-        let made = settle(reader, page, wait(limits.fill_wait_ms)).await;
-        let entry = made.ok_or_else(unavailable)?;
-        return Ok(send(reader, request, &entry, Outcome::Miss));
-    };
-    let (entry, is_current) = match freshness(reader, &held) {
-        Freshness::Current => (held, true),
-        Freshness::Soft => {
-            let _ = reader.refresh(Job::Page(page));
-            (held, false)
+    let (mut entry, outcome) = match reader.pages.get(page) {
+        None => {
+            let made = settle(reader, page, until(limits.fill_wait_ms)).await;
+            (made.ok_or_else(unavailable)?, Outcome::Miss)
         }
-        Freshness::Hard => {
-            let made = settle(reader, page, wait(limits.hard_wait_ms)).await;
-            let entry = made.unwrap_or(held);
-            let is_current = freshness(reader, &entry) == Freshness::Current;
-            (entry, is_current)
+        Some(held) => match freshness(reader, &held) {
+            Freshness::Current => (held, Outcome::Hit),
+            Freshness::Late if reader.is_refreshing(Job::Page(page)) => (held, Outcome::Stale),
+            Freshness::Soft => {
+                let _ = reader.refresh(Job::Page(page));
+                (held, Outcome::Stale)
+            }
+            Freshness::Late | Freshness::Hard => {
+                let made = settle(reader, page, until(limits.hard_wait_ms)).await;
+                let entry = made.unwrap_or(held);
+                let is_current = freshness(reader, &entry) == Freshness::Current;
+                (entry, if is_current { Outcome::Hit } else { Outcome::Stale })
+            }
+        },
+    };
+    if !wanted.is_met_by(&entry) {
+        entry = newer(reader, page, wanted, entry, until(limits.hard_wait_ms)).await;
+    }
+    let is_sure = wanted.is_met_by(&entry) && is_confirmed(reader, reader.clock.elapsed());
+    match outcome {
+        Outcome::Hit if !is_sure => Ok((entry, Outcome::Stale)),
+        outcome => Ok((entry, outcome)),
+    }
+}
+
+/// Asks out of turn what changed, until the page is as new as wanted or `deadline`. The newest there is then.
+async fn newer(
+    reader: &SharedReader,
+    page: Page,
+    wanted: &Wanted,
+    mut entry: Arc<Entry>,
+    deadline: Duration,
+) -> Arc<Entry> {
+    while !wanted.is_met_by(&entry) {
+        let left = deadline.saturating_sub(reader.clock.elapsed());
+        if !reader.pull.out_of_turn(left).await {
+            break;
         }
-    };
-    let outcome = if is_current && is_confirmed(reader, reader.clock.elapsed()) {
-        Outcome::Hit
-    } else {
-        Outcome::Stale
-    };
-    Ok(send(reader, request, &entry, outcome))
+        if freshness(reader, &entry) != Freshness::Current {
+            entry = settle(reader, page, deadline).await.unwrap_or(entry);
+        }
+    }
+    entry
+}
+
+/// The page as it is now, waiting for it until `deadline` unless what is in memory is current.
+async fn up_to_date(reader: &SharedReader, page: Page, deadline: Duration) -> Option<Arc<Entry>> {
+    match reader.pages.get(page) {
+        Some(held) if freshness(reader, &held) == Freshness::Current => Some(held),
+        _ => settle(reader, page, deadline).await,
+    }
 }
 
 fn freshness(reader: &Reader, entry: &Entry) -> Freshness {
@@ -241,10 +290,9 @@ pub async fn operator(reader: &SharedReader, subdomain: &str) -> Result<Arc<Oper
 pub async fn fill(reader: &SharedReader, page: Page) -> Result<Arc<Entry>, FillError> {
     for _ in 0..2 {
         let entry = make(reader, page).await?;
-        let is_derived = matches!(page, Page::CasinoEnabled(_) | Page::Sports | Page::Events(..));
         let is_old = entry.freshness(&reader.versions.load(), Duration::ZERO) != Freshness::Current;
         // Pages derived from data held whole are as old as that data, which guards itself.
-        if is_derived || !is_old {
+        if page.is_derived() || !is_old {
             let kept = reader.pages.put(page, entry);
             if !is_old {
                 return Ok(kept);
@@ -254,7 +302,11 @@ pub async fn fill(reader: &SharedReader, page: Page) -> Result<Arc<Entry>, FillE
     Err(FillError::TooOld)
 }
 
-async fn make(reader: &SharedReader, page: Page) -> Result<Entry, FillError> {
+/// Fetches and renders a page, or renders it from what is in memory.
+///
+/// # Errors
+/// What the database does.
+pub(crate) async fn make(reader: &SharedReader, page: Page) -> Result<Entry, FillError> {
     match page {
         Page::Branding(operator) => branding::make(reader, operator).await,
         Page::Theme(operator) => theme::make(reader, operator).await,
@@ -263,6 +315,7 @@ async fn make(reader: &SharedReader, page: Page) -> Result<Entry, FillError> {
         Page::Templates => templates::make(reader).await,
         Page::Sports => sports::make_sports(reader).await,
         Page::Events(sport, operator) => sports::make_events(reader, sport, operator).await,
+        Page::Bootstrap(operator) => bootstrap::make(reader, operator).await,
     }
 }
 

@@ -8,6 +8,8 @@ use shared::random::Random;
 use tests::{Client, Installation, people::Operator};
 use time::OffsetDateTime;
 
+mod own_writes;
+
 /// The bound on staleness when every push is lost: one pull and one fill.
 pub(crate) const PULL_BOUND: Duration = Duration::from_millis(1500);
 
@@ -284,5 +286,32 @@ async fn a_new_operator_whose_first_fetch_failed_is_found_all_the_same() {
     let bluefin = installation.operator("bluefin").await;
     assert_eq!(bluefin.id.get(), next);
     installation.reader(0).get("/api/branding/bluefin").await.ok();
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_that_nobody_asked_for_since_a_change_is_not_served_old() {
+    let installation = Installation::builder()
+        .reader_args(&["--soft-ms", "0"])
+        .start()
+        .await;
+    installation.operator("aurora").await;
+    let reader = installation.reader(0);
+    let sports = async || reader.get("/api/sports/sports").await;
+    sports().await.ok();
+    let topic = shared::coherence::Topic::feed(shared::sports::Sport::find("tennis").unwrap());
+    let mut transaction = installation.database.pool().begin().await.unwrap();
+    write_api::coherence::bump_all(&[topic], &mut transaction)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    let versions = &installation.readers[0].reader().versions;
+    let is_known = async || versions.load().of(topic) > shared::ids::Version::NONE;
+    installation
+        .within(PULL_BOUND, "the reader knows of it", is_known)
+        .await;
+    let answer = sports().await;
+    assert_eq!(answer.header("cache-status"), "edgebook; hit");
+    assert!(answer.header("edgebook-version").contains("feed:tennis=1"));
     installation.finish().await;
 }

@@ -212,6 +212,8 @@ pub enum Freshness {
     Current,
     /// Something newer is known, or it is time to look; old bytes may be served meanwhile.
     Soft,
+    /// Something newer has been known for so long that old bytes may be served only if it is being fetched already.
+    Late,
     /// Something newer is known that should be waited for a little.
     Hard,
 }
@@ -243,7 +245,7 @@ impl Entry {
         }
     }
 
-    /// Whether it may be served as current, given what is known of newer versions.
+    /// Whether it may be served as current at `now`, given what is known of newer versions.
     pub fn freshness(&self, required: &Required, now: Duration) -> Freshness {
         let mut freshness = if now >= self.fresh_until {
             Freshness::Soft
@@ -251,11 +253,15 @@ impl Entry {
             Freshness::Current
         };
         for change in &self.versions {
-            if required.of(change.topic) > change.version {
+            if let Some(known_for) = required.newer_for(*change, now) {
                 if !change.topic.kind.is_soft() {
                     return Freshness::Hard;
                 }
-                freshness = Freshness::Soft;
+                if known_for > required.patience() {
+                    freshness = Freshness::Late;
+                } else if freshness == Freshness::Current {
+                    freshness = Freshness::Soft;
+                }
             }
         }
         freshness
@@ -282,6 +288,11 @@ impl Entry {
         let brotli = self.body.brotli.as_ref().filter(|_| accepted.brotli);
         let gzip = self.body.gzip.as_ref().filter(|_| accepted.gzip);
         brotli.or(gzip).unwrap_or(&self.body.identity)
+    }
+
+    /// The body as it is.
+    pub const fn identity(&self) -> &Bytes {
+        &self.body.identity.bytes
     }
 
     /// `Content-Type`.
@@ -343,23 +354,32 @@ mod tests {
     }
 
     fn required(topic: Topic, version: i64) -> Required {
-        let mut required = Required::default();
-        required.raise(Change {
+        let mut required = Required::patient(Duration::from_millis(300));
+        let change = Change {
             topic,
             version: Version::new(version),
-        });
+        };
+        required.raise(change, Duration::ZERO);
         required
     }
 
     #[test]
     fn an_entry_is_current_until_a_newer_version_is_known() {
         let entry = entry(THEME, 3);
-        let at = Duration::from_secs(1);
+        let at = Duration::from_millis(300);
         assert_eq!(entry.freshness(&required(THEME, 3), at), Freshness::Current);
         assert_eq!(entry.freshness(&required(THEME, 4), at), Freshness::Soft);
         assert_eq!(entry.freshness(&required(DISABLED, 9), at), Freshness::Current);
         let late = Duration::from_mins(1);
         assert_eq!(entry.freshness(&required(THEME, 3), late), Freshness::Soft);
+    }
+
+    #[test]
+    fn a_soft_change_that_has_been_known_for_long_is_late() {
+        let required = required(THEME, 4);
+        let freshness = |ms| entry(THEME, 3).freshness(&required, Duration::from_millis(ms));
+        assert_eq!(freshness(300), Freshness::Soft);
+        assert_eq!(freshness(301), Freshness::Late);
     }
 
     #[test]

@@ -83,6 +83,12 @@ impl<K: Copy + Eq + Hash + Send + 'static, T: Send + Sync + 'static> Flights<K, 
         }
     }
 
+    /// Whether `key` is being fetched.
+    pub fn is_under_way(&self, key: K) -> bool {
+        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.contains_key(&key)
+    }
+
     /// Notes that the fetch of `key` failed.
     pub fn failed(&self, key: K) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);

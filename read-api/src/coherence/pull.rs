@@ -9,6 +9,7 @@ use shared::coherence::{Change, Kind, Topic};
 use shared::ids::{OperatorId, Version};
 use shared::sports::Sport;
 use sqlx::postgres::PgConnection;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{FillError, Job, Reader, SharedReader};
@@ -24,9 +25,24 @@ pub struct PullStatus {
     last_ok_ms: AtomicU64,
     pulls: AtomicU64,
     failures: AtomicU64,
+    wish: Notify,
+    /// The number of the last pull that began.
+    begun: AtomicU64,
+    /// The number of the last pull that ended, well or badly.
+    ended: watch::Sender<u64>,
 }
 
 impl PullStatus {
+    /// Has a pull begin soon and waits until it has ended, at most `limit`. Says whether it did.
+    pub async fn out_of_turn(&self, limit: Duration) -> bool {
+        // One that is under way may have looked already.
+        let next = self.begun.load(Ordering::Acquire) + 1;
+        let mut ended = self.ended.subscribe();
+        self.wish.notify_one();
+        let ended = tokio::time::timeout(limit, ended.wait_for(|ended| *ended >= next)).await;
+        matches!(ended, Ok(Ok(_)))
+    }
+
     /// Whether a first pull has succeeded, and what must be held whole is held.
     pub fn is_ready(&self) -> bool {
         self.is_ready.load(Ordering::Acquire)
@@ -56,8 +72,10 @@ impl PullStatus {
 /// Pulls until `stop` is cancelled.
 pub async fn run(reader: SharedReader, stop: CancellationToken) {
     let every = Duration::from_millis(reader.options.cache.pull_ms);
+    let gap = Duration::from_millis(reader.options.cache.pull_gap_ms);
     let mut watermark = FIRST.to_owned();
     loop {
+        let number = reader.pull.begun.fetch_add(1, Ordering::AcqRel) + 1;
         match pull(&reader, &watermark).await {
             Ok(next) => watermark = next,
             Err(error) => {
@@ -65,9 +83,15 @@ pub async fn run(reader: SharedReader, stop: CancellationToken) {
                 tracing::warn!(%error, "the pull failed");
             }
         }
+        reader.pull.ended.send_replace(number);
+        let out_of_turn = async {
+            tokio::time::sleep(gap).await;
+            reader.pull.wish.notified().await;
+        };
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(jittered(every, reader.jitter())) => {}
+            () = out_of_turn => {}
         }
     }
 }
@@ -91,7 +115,7 @@ async fn pull(reader: &SharedReader, watermark: &str) -> Result<String, FillErro
         take_over(reader, &changes);
         catch_up(reader);
     } else {
-        reader.versions.raise(&changes);
+        reader.versions.raise(&changes, began);
         fill_whole(reader).await?;
         reader.pull.is_ready.store(true, Ordering::Release);
         tracing::info!(operators = reader.directory.len(), "ready");
@@ -119,7 +143,7 @@ async fn fill_whole(reader: &SharedReader) -> Result<(), FillError> {
 pub fn take_over(reader: &Arc<Reader>, changes: &[Change]) -> Vec<Flight<Arc<Entry>>> {
     let mut jobs: Vec<Job> = reader
         .versions
-        .raise(changes)
+        .raise(changes, reader.clock.elapsed())
         .into_iter()
         .flat_map(|change| touched(reader, change.topic))
         .collect();
@@ -152,8 +176,8 @@ pub(super) fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
         Kind::Operator => return vec![Job::Directory],
         Kind::DisabledEvents => return vec![Job::Disabled],
         Kind::Feed(sport) => return vec![Job::Sport(sport)],
-        Kind::Branding => &[Page::Branding(id)],
-        Kind::Theme => &[Page::Theme(id), Page::ThemeCss(id)],
+        Kind::Branding => &[Page::Branding(id), Page::Bootstrap(id)],
+        Kind::Theme => &[Page::Theme(id), Page::ThemeCss(id), Page::Bootstrap(id)],
         Kind::Templates => &[Page::Templates],
         Kind::Leaderboard => &[],
     };

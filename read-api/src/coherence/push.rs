@@ -96,8 +96,8 @@ fn served(reader: &Reader, topic: Topic) -> Change {
             .map_or(Version::NONE, |operator| operator.version),
         Kind::DisabledEvents => reader.catalogue.disabled(id).version,
         Kind::Feed(sport) => reader.catalogue.sport(sport).version,
-        Kind::Branding => oldest_of(&[Page::Branding(id)]),
-        Kind::Theme => oldest_of(&[Page::Theme(id), Page::ThemeCss(id)]),
+        Kind::Branding => oldest_of(&[Page::Branding(id), Page::Bootstrap(id)]),
+        Kind::Theme => oldest_of(&[Page::Theme(id), Page::ThemeCss(id), Page::Bootstrap(id)]),
         Kind::Templates => oldest_of(&[Page::Templates]),
         Kind::Leaderboard => required,
     };

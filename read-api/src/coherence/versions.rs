@@ -2,63 +2,127 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use shared::coherence::{Change, Topic};
-use shared::ids::Version;
+use shared::ids::{OperatorId, Version};
+use tokio::sync::watch;
 
 /// The versions that anything served as current must have.
-#[derive(Clone, Debug, Default)]
-pub struct Required(HashMap<Topic, Version>);
+#[derive(Clone, Debug)]
+pub struct Required {
+    known: HashMap<Topic, Known>,
+    patience: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    version: Version,
+    /// By the service's monotonic clock.
+    since: Duration,
+}
 
 impl Required {
+    /// Nothing yet. Bytes that a soft change made old may be served for `patience` after it is known.
+    pub fn patient(patience: Duration) -> Self {
+        Self {
+            known: HashMap::new(),
+            patience,
+        }
+    }
+
     /// The version wanted of a topic; 0 when it never changed.
     pub fn of(&self, topic: Topic) -> Version {
-        self.0.get(&topic).copied().unwrap_or(Version::NONE)
+        self.known
+            .get(&topic)
+            .map_or(Version::NONE, |known| known.version)
+    }
+
+    /// For how long something newer has been known; `None` when nothing is.
+    pub fn newer_for(&self, change: Change, now: Duration) -> Option<Duration> {
+        let known = self.known.get(&change.topic)?;
+        (known.version > change.version).then(|| now.saturating_sub(known.since))
+    }
+
+    /// How long bytes may be served after a soft change made them old.
+    pub const fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// Takes over a change when it is news; returns whether it was.
-    pub fn raise(&mut self, change: Change) -> bool {
-        let known = self.0.entry(change.topic).or_insert(Version::NONE);
-        let is_news = change.version > *known;
-        *known = change.version.max(*known);
+    pub fn raise(&mut self, change: Change, now: Duration) -> bool {
+        let is_news = change.version > self.of(change.topic);
+        if is_news {
+            let known = Known {
+                version: change.version,
+                since: now,
+            };
+            self.known.insert(change.topic, known);
+        }
         is_news
     }
 
     /// Topics known.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.known.len()
     }
 
     /// Whether no topic is known.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.known.is_empty()
     }
 
     /// All that is known, in no order.
     pub fn iter(&self) -> impl Iterator<Item = Change> {
-        self.0.iter().map(|(topic, version)| Change {
+        self.known.iter().map(|(topic, known)| Change {
             topic: *topic,
-            version: *version,
+            version: known.version,
         })
     }
 }
 
 /// [`Required`], read without waiting and changed by one writer at a time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Versions {
     current: ArcSwap<Required>,
     writing: Mutex<()>,
+    told: Mutex<HashMap<OperatorId, watch::Sender<()>>>,
 }
 
 impl Versions {
+    /// Nothing known yet; see [`Required::patient`].
+    pub fn new(patience: Duration) -> Self {
+        Self {
+            current: ArcSwap::from_pointee(Required::patient(patience)),
+            writing: Mutex::default(),
+            told: Mutex::default(),
+        }
+    }
+
+    /// Tells of every change to an operator's data, or the platform's, from now on.
+    pub fn watch(&self, operator: OperatorId) -> watch::Receiver<()> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = told.entry(operator).or_insert_with(|| watch::channel(()).0);
+        sender.subscribe()
+    }
+
+    fn tell(&self, news: &[Change]) {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for change in news {
+            if let Some(sender) = told.get(&change.topic.operator_id) {
+                sender.send_replace(());
+            }
+        }
+    }
+
     /// What is wanted now.
     pub fn load(&self) -> Guard<Arc<Required>> {
         self.current.load()
     }
 
-    /// Takes over changes; returns those that were news.
-    pub fn raise(&self, changes: &[Change]) -> Vec<Change> {
+    /// Takes over changes that are known from `now` on; returns those that were news.
+    pub fn raise(&self, changes: &[Change], now: Duration) -> Vec<Change> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load();
         if changes
@@ -68,12 +132,13 @@ impl Versions {
             return Vec::new();
         }
         let mut after = Required::clone(&before);
-        let news = changes
+        let news: Vec<Change> = changes
             .iter()
             .copied()
-            .filter(|change| after.raise(*change))
+            .filter(|change| after.raise(*change, now))
             .collect();
         self.current.store(Arc::new(after));
+        self.tell(&news);
         news
     }
 }
@@ -81,7 +146,6 @@ impl Versions {
 #[cfg(test)]
 mod tests {
     use shared::coherence::Kind;
-    use shared::ids::OperatorId;
 
     use super::*;
 
@@ -94,11 +158,12 @@ mod tests {
 
     #[test]
     fn the_higher_version_wins_in_whatever_order_they_come() {
-        let versions = Versions::default();
-        assert_eq!(versions.raise(&[change(2)]), [change(2)]);
-        assert_eq!(versions.raise(&[change(1)]), []);
-        assert_eq!(versions.raise(&[change(2)]), []);
-        assert_eq!(versions.raise(&[change(4), change(3)]), [change(4)]);
+        let versions = Versions::new(Duration::ZERO);
+        let raise = |changes: &[Change]| versions.raise(changes, Duration::ZERO);
+        assert_eq!(raise(&[change(2)]), [change(2)]);
+        assert_eq!(raise(&[change(1)]), []);
+        assert_eq!(raise(&[change(2)]), []);
+        assert_eq!(raise(&[change(4), change(3)]), [change(4)]);
         assert_eq!(versions.load().of(change(0).topic), Version::new(4));
     }
 }
