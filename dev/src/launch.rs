@@ -61,6 +61,8 @@ pub struct Options {
     pub read_port: u16,
     /// Port of the writer; 0 for a free one.
     pub write_port: u16,
+    /// Where the writer finds the readers, if not at their own addresses: what stands between them passes pushes on.
+    pub reader_urls: Option<Vec<String>>,
     /// Further arguments of every reader.
     pub reader_args: Vec<String>,
     /// Further arguments of the writer.
@@ -87,6 +89,7 @@ impl Options {
             readers: 1,
             read_port: 0,
             write_port: 0,
+            reader_urls: None,
             reader_args: Vec::new(),
             writer_args: Vec::new(),
             progress: Progress::silent(),

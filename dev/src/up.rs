@@ -78,6 +78,7 @@ fn options(asked: &UpOptions, progress: &Progress) -> Result<Options, LaunchErro
         readers: asked.readers,
         read_port: asked.read_port,
         write_port: asked.write_port,
+        reader_urls: None,
         reader_args: Vec::new(),
         writer_args: Vec::new(),
         progress: progress.clone(),

@@ -17,6 +17,7 @@ pub(super) struct Settled {
     program: PathBuf,
     ports: Ports,
     feed: String,
+    reader_urls: Vec<String>,
     reader_args: Vec<String>,
     writer_args: Vec<String>,
 }
@@ -24,14 +25,17 @@ pub(super) struct Settled {
 impl Settled {
     /// Looks for the ports and the feed.
     pub(super) fn new(options: &Options) -> Result<Self, LaunchError> {
+        let ports = Ports::assign(
+            options.read_port,
+            options.readers,
+            options.write_port,
+            &options.random,
+        )?;
+        let own_urls = || ports.readers.iter().map(|port| url(*port)).collect();
         Ok(Self {
             program: options.program.clone(),
-            ports: Ports::assign(
-                options.read_port,
-                options.readers,
-                options.write_port,
-                &options.random,
-            )?,
+            reader_urls: options.reader_urls.clone().unwrap_or_else(own_urls),
+            ports,
             feed: options.feed.place(&options.home)?,
             reader_args: options.reader_args.clone(),
             writer_args: options.writer_args.clone(),
@@ -75,9 +79,7 @@ impl Plans<'_> {
     }
 
     fn writer(&self) -> Result<Plan, LaunchError> {
-        let ports = &self.settled.ports;
-        let readers: Vec<String> = ports.readers.iter().map(|port| url(*port)).collect();
-        let readers = readers.join(",");
+        let readers = self.settled.reader_urls.join(",");
         // Without TLS in front, a browser would not send a cookie that is marked as secure.
         let args = [
             "write-api",
@@ -86,7 +88,7 @@ impl Plans<'_> {
             &readers,
             "--cookie-insecure",
         ];
-        let mut plan = self.plan("write-api", ports.writer, &args)?;
+        let mut plan = self.plan("write-api", self.settled.ports.writer, &args)?;
         plan.args.extend(self.settled.writer_args.iter().cloned());
         // The URL of a feed may carry a key.
         plan.secrets.push(("FEED", self.settled.feed.clone()));
@@ -141,6 +143,10 @@ mod tests {
                 readers: vec![8080, 8081],
             },
             feed: "https://feed.example/key-0815".to_owned(),
+            reader_urls: vec![
+                "http://127.0.0.1:8080".to_owned(),
+                "http://127.0.0.1:9081".to_owned(),
+            ],
             reader_args: vec!["--pull-ms=100".to_owned()],
             writer_args: Vec::new(),
         };
@@ -158,7 +164,7 @@ mod tests {
         );
         assert_eq!(
             writer.args.join(" "),
-            "write-api serve --reader-urls http://127.0.0.1:8080,http://127.0.0.1:8081 --cookie-insecure \
+            "write-api serve --reader-urls http://127.0.0.1:8080,http://127.0.0.1:9081 --cookie-insecure \
              --instance write-api --listen 127.0.0.1:8090"
         );
         let told = |plan: &Plan| plan.secrets.iter().map(|(name, _)| *name).collect::<Vec<_>>();
