@@ -14,6 +14,7 @@ use clap::Args;
 use shared::clock::Clock;
 use sqlx::{Connection, PgConnection};
 
+use crate::aim::Aim;
 use crate::books;
 use crate::failure::Failure;
 use crate::installation::{self, Places};
@@ -238,49 +239,7 @@ impl Found {
     }
 }
 
-/// What a number should be.
-#[derive(Clone, Copy, Debug)]
-enum Aim {
-    AtLeast(f64),
-    AtMost(f64),
-}
-
-impl Aim {
-    fn is_met(self, found: f64) -> bool {
-        match self {
-            Self::AtLeast(least) => found >= least,
-            Self::AtMost(most) => found <= most,
-        }
-    }
-
-    fn tell(self, what: &str, found: f64) {
-        let verdict = if self.is_met(found) { "Met" } else { "MISSED" };
-        let wanted = match self {
-            Self::AtLeast(least) => format!("at least {least:.2}"),
-            Self::AtMost(most) => format!("at most {most:.2}"),
-        };
-        say(&format!("{verdict}: {what}: {found:.2}, wanted {wanted}"));
-    }
-}
-
 /// To three places.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_aim_is_met_up_to_its_bound() {
-        for (aim, found, is_met) in [
-            (Aim::AtLeast(1.0), 1.0, true),
-            (Aim::AtLeast(1.0), 0.999, false),
-            (Aim::AtMost(1.5), 1.5, true),
-            (Aim::AtMost(1.5), 1.501, false),
-        ] {
-            assert_eq!(aim.is_met(found), is_met, "{aim:?} and {found}");
-        }
-    }
 }

@@ -4,6 +4,7 @@
 use dev::launch::LaunchError;
 use dev::postgres::PostgresError;
 use write_api::accounts::{CreateError, PasswordError, TextError};
+use write_api::operators::ChangeError;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,9 @@ pub(crate) enum Failure {
     /// An operator, staff or a player could not be created.
     #[error("the people of the measurement could not be created: {0}")]
     People(#[from] CreateError),
+    /// The theme or the branding of an operator was refused.
+    #[error("the operators of the measurement could not be created: {0}")]
+    Looks(#[from] ChangeError),
     /// The name or the password of somebody will not do.
     #[error("the people of the measurement could not be created: {0}")]
     Text(#[from] TextError),

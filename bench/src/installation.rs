@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use dev::Progress;
-use dev::launch::{self, Database, Demo, Feed, Home, Launched};
+use dev::launch::{self, Database, Demo, Feed, Home, Launched, Process};
 use dev::postgres;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use shared::clock::Clock;
@@ -25,13 +25,21 @@ pub(crate) struct Service {
     pub(crate) url: String,
     /// The same as an address.
     pub(crate) address: SocketAddr,
+    /// Its process.
+    pub(crate) pid: Option<u32>,
 }
 
 impl Service {
-    fn at(url: String) -> Result<Self, Failure> {
+    /// The one that `process` is now.
+    pub(crate) fn of(process: &Process) -> Result<Self, Failure> {
+        let url = process.url();
         let address = url.trim_start_matches("http://").parse();
         let address = address.map_err(|_| Failure::Unfit(format!("{url} is not http:// and an address")))?;
-        Ok(Self { url, address })
+        Ok(Self {
+            url,
+            address,
+            pid: process.pid(),
+        })
     }
 }
 
@@ -57,11 +65,11 @@ impl Places {
             cluster.ok_or_else(|| Failure::Unfit("there is no PostgreSQL of its own".to_owned()))?;
         Ok(Self {
             readers: launched
-                .reader_urls()
-                .into_iter()
-                .map(Service::at)
+                .readers
+                .iter()
+                .map(Service::of)
                 .collect::<Result<_, _>>()?,
-            writer: Service::at(launched.write_url())?,
+            writer: Service::of(&launched.writer)?,
             database_url: launched.database_url().to_owned(),
             postgres_programs: cluster.binaries().folder().to_owned(),
             folder: launched.home().folder().to_owned(),
@@ -109,6 +117,37 @@ pub(crate) async fn lent<T>(
     let options = launch::Options {
         home,
         readers: 0,
+        ..options(postgres, clock)?
+    };
+    lend(options, measure).await
+}
+
+/// What an installation with readers is to have, beside a writer, the sample feed and an empty database.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    /// How many readers.
+    pub(crate) readers: u16,
+    /// Where the writer finds them, if not at their own addresses.
+    pub(crate) reader_urls: Option<Vec<String>>,
+    /// Further settings of PostgreSQL, as name and value.
+    pub(crate) settings: Vec<(&'static str, &'static str)>,
+}
+
+/// Starts an installation with readers and lends it to `measure`, as [`lent`] does.
+pub(crate) async fn lent_with<T>(
+    wanted: Wanted,
+    clock: &Clock,
+    measure: impl AsyncFnOnce(&mut Launched) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut postgres = postgres::Options::disposable();
+    let settings = wanted.settings.iter();
+    postgres
+        .settings
+        .extend(settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let options = launch::Options {
+        feed: Feed::Sample,
+        readers: wanted.readers,
+        reader_urls: wanted.reader_urls,
         ..options(postgres, clock)?
     };
     lend(options, measure).await

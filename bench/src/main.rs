@@ -1,6 +1,7 @@
 //! Measurements of Edgebook on this machine. Each starts what it needs, prints lines for people and one JSON object as
 //! the last line of its output, and stops what it started. Must never be a test: what it sees depends on the machine.
 
+mod aim;
 mod bets;
 mod books;
 mod chaos;
@@ -9,9 +10,13 @@ mod failure;
 mod installation;
 mod latencies;
 mod leaks;
+mod memory;
 mod people;
 mod report;
 mod rtp;
+mod sessions;
+mod start;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -38,6 +43,8 @@ enum Bench {
     Chaos(chaos::Options),
     Rtp(rtp::Options),
     Bets(bets::Options),
+    Start(start::Options),
+    Sessions(sessions::Options),
 }
 
 fn main() -> ExitCode {
@@ -62,5 +69,7 @@ fn run(bench: &Bench) -> Result<Report, Failure> {
         Bench::Chaos(options) => Runtime::new()?.block_on(chaos::run(options)),
         Bench::Rtp(options) => rtp::run(options),
         Bench::Bets(options) => Runtime::new()?.block_on(bets::run(options)),
+        Bench::Start(options) => Runtime::new()?.block_on(start::run(options)),
+        Bench::Sessions(options) => Runtime::new()?.block_on(sessions::run(options)),
     }
 }
