@@ -5,6 +5,7 @@ mod aim;
 mod bets;
 mod books;
 mod chaos;
+mod coherence;
 mod dice;
 mod failure;
 mod installation;
@@ -45,6 +46,7 @@ enum Bench {
     Bets(bets::Options),
     Start(start::Options),
     Sessions(sessions::Options),
+    Coherence(coherence::Options),
 }
 
 fn main() -> ExitCode {
@@ -71,5 +73,6 @@ fn run(bench: &Bench) -> Result<Report, Failure> {
         Bench::Bets(options) => Runtime::new()?.block_on(bets::run(options)),
         Bench::Start(options) => Runtime::new()?.block_on(start::run(options)),
         Bench::Sessions(options) => Runtime::new()?.block_on(sessions::run(options)),
+        Bench::Coherence(options) => Runtime::new()?.block_on(coherence::run(options)),
     }
 }

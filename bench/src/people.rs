@@ -18,7 +18,7 @@ use write_api::accounts::{
 };
 
 use crate::failure::Failure;
-use crate::installation::Places;
+use crate::installation::{Places, Service};
 
 /// Operators, among which the players are divided unless said otherwise.
 const OPERATORS: u32 = 4;
@@ -114,8 +114,18 @@ impl People {
         places: &Places,
         clock: &Clock,
     ) -> Result<(), Failure> {
+        self.wait_until_known_at(client, &places.readers, clock).await
+    }
+
+    /// Waits until each of `readers` knows every operator.
+    pub(crate) async fn wait_until_known_at(
+        &self,
+        client: &reqwest::Client,
+        readers: &[Service],
+        clock: &Clock,
+    ) -> Result<(), Failure> {
         let deadline = clock.elapsed() + KNOWN_LIMIT;
-        for reader in &places.readers {
+        for reader in readers {
             for operator in &self.operators {
                 let page = format!("{}/api/branding/{}", reader.url, operator.subdomain);
                 while !client.get(&page).send().await?.status().is_success() {
