@@ -77,10 +77,7 @@ impl Currency {
 
     /// `minor` as JSON shows it: a number with this currency's decimals.
     pub const fn money(self, minor: Minor) -> Money {
-        Money {
-            minor,
-            decimals: self.decimals,
-        }
+        Money::new(minor, self.decimals)
     }
 }
 
@@ -106,6 +103,13 @@ impl<'r> sqlx::Decode<'r, Postgres> for Currency {
 pub struct Money {
     minor: Minor,
     decimals: u8,
+}
+
+impl Money {
+    /// An amount that is of no one currency, such as a sum over several: `minor` with so many decimals.
+    pub const fn new(minor: Minor, decimals: u8) -> Self {
+        Self { minor, decimals }
+    }
 }
 
 impl fmt::Display for Money {

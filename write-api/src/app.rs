@@ -122,6 +122,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
     crate::accounts::spawn_sweeper(Arc::clone(&app), stop.clone());
     crate::casino::spawn_sweeper(Arc::clone(&app), stop.clone());
     crate::ledger::spawn_rollup(Arc::clone(&app), stop.clone());
+    crate::leaderboards::spawn_refresh(Arc::clone(&app), stop.clone());
     let router = router(Arc::clone(&app));
     let limits = app.options.http.clone();
     let server = tokio::spawn(shared::server::serve(listener, router, limits, stop.clone()));

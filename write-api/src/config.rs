@@ -19,6 +19,8 @@ use crate::casino::CasinoOptions;
 use crate::coherence::ReaderOptions;
 use crate::feed::FeedOptions;
 use crate::feed::check::{CheckError, FeedCheck, check_folder};
+use crate::leaderboards::LeaderboardOptions;
+use crate::leaderboards::cli::{self as contests, ContestCommand};
 use crate::ledger::LedgerOptions;
 use crate::protection::ProtectionOptions;
 
@@ -46,6 +48,9 @@ enum Command {
     AddStaff(AddStaff),
     /// Read a folder of feed files, say what is in them and exit.
     FeedCheck(FeedCheck),
+    /// Contests on the leaderboards.
+    #[command(subcommand)]
+    Contest(ContestCommand),
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +96,9 @@ pub struct WriteOptions {
     /// The ledger.
     #[command(flatten)]
     pub ledger: LedgerOptions,
+    /// The leaderboards.
+    #[command(flatten)]
+    pub leaderboards: LeaderboardOptions,
     /// Responsible gaming.
     #[command(flatten)]
     pub protection: ProtectionOptions,
@@ -116,6 +124,9 @@ impl Cli {
             Command::Migrate(options) => migrate(&options).await.map_err(Into::into),
             Command::VerifyBooks(options) => verify_books(&options).await,
             Command::FeedCheck(options) => feed_check(&options).map_err(Into::into),
+            Command::Contest(ContestCommand::Begin(options)) => contests::begin(options, &Clock::machine())
+                .await
+                .map_err(Into::into),
             Command::AddOperator(options) => cli::add_operator(options, &Clock::machine())
                 .await
                 .map_err(Into::into),

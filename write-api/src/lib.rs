@@ -11,6 +11,7 @@ pub mod config;
 pub mod events;
 pub mod feed;
 pub mod health;
+pub mod leaderboards;
 pub mod ledger;
 pub mod openapi;
 pub mod operators;

@@ -54,7 +54,7 @@ pub(crate) struct AddStaff {
 
 /// The database that a command works on.
 #[derive(Debug, Args)]
-struct Target {
+pub(crate) struct Target {
     /// The database, as postgres://user:password@host:port/name.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: String,
@@ -92,7 +92,7 @@ impl From<CreateError> for CommandError {
 }
 
 /// What lies behind an error: these are read by the people who run the service.
-fn reason(error: &DbError) -> String {
+pub(crate) fn reason(error: &DbError) -> String {
     error
         .source()
         .map_or_else(String::new, |cause| format!(": {cause}"))
@@ -139,7 +139,8 @@ fn currency(text: &str) -> Result<Currency, &'static str> {
 }
 
 impl Target {
-    fn open(&self, clock: &Clock) -> Result<Db, DbError> {
+    /// A pool with it.
+    pub(crate) fn open(&self, clock: &Clock) -> Result<Db, DbError> {
         let limits = self.limits.clone();
         let tasks = TaskTracker::new();
         Db::new(

@@ -1,0 +1,129 @@
+//! The task that keeps the standings. Must never read more than what changed, nor count a bet twice or not at all.
+
+use std::time::Duration;
+
+use shared::coherence::{Kind, Topic};
+use shared::db::DbError;
+use shared::ids::OperatorId;
+use sqlx::PgConnection;
+use tokio_util::sync::CancellationToken;
+
+use super::store::{self, Due};
+use crate::app::{App, SharedApp};
+use crate::coherence::bump_all;
+
+/// What became of a refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// Everything that can be taken over is.
+    Done,
+    /// A batch was taken over, and there is more.
+    Behind,
+    /// Another instance is at it.
+    Elsewhere,
+}
+
+/// Takes over what changed since the last refresh, so far as `batch` goes, and gives the boards that show it their next
+/// version. To be called in a transaction that writes; it is whole or absent, as the transaction is.
+pub async fn refresh(db: &mut PgConnection, batch: u32) -> Result<Refreshed, sqlx::Error> {
+    if store::try_take_mark(db).await? {
+        take_over(db, batch).await
+    } else {
+        Ok(Refreshed::Elsewhere)
+    }
+}
+
+/// As [`refresh`], for who has the mark.
+pub(super) async fn take_over(db: &mut PgConnection, batch: u32) -> Result<Refreshed, sqlx::Error> {
+    store::begin_anew_after_restore(db).await?;
+    let mut topics = Vec::new();
+    let (mut due, is_more_due) = take_due(db, batch, &mut topics).await?;
+    let mut is_behind = is_more_due;
+    // A player's operator comes first.
+    if !is_behind {
+        let changed = store::take_changed(db, batch).await?;
+        is_behind = changed.is_behind;
+        due.add_wallets(&changed.operator_ids, &changed.player_ids);
+    }
+    copy(db, &due, &mut topics).await?;
+    bump_all(&topics, db).await?;
+    Ok(if is_behind {
+        Refreshed::Behind
+    } else {
+        Refreshed::Done
+    })
+}
+
+/// Takes over operators that are new or changed, and takes the players who are from the queue. Says whether there may
+/// be more of either.
+pub(super) async fn take_due(
+    db: &mut PgConnection,
+    batch: u32,
+    topics: &mut Vec<Topic>,
+) -> Result<(Due, bool), sqlx::Error> {
+    let operators = store::take_due_operators(db, batch).await?;
+    topics.extend(operators.iter().map(|operator| board_of(*operator)));
+    store::list_operators(db, &operators).await?;
+    let mut due = Due::default();
+    let is_more = |taken: usize| u32::try_from(taken).is_ok_and(|taken| taken < batch);
+    if !is_more(operators.len()) {
+        return Ok((due, true));
+    }
+    let players = store::take_due_players(db, batch).await?;
+    let may_be_more = !is_more(players.len());
+    due.add_named(players);
+    Ok((due, may_be_more))
+}
+
+/// Copies the totals of what is due, and notes the topics of what that changed.
+pub(super) async fn copy(
+    db: &mut PgConnection,
+    due: &Due,
+    topics: &mut Vec<Topic>,
+) -> Result<(), sqlx::Error> {
+    let contest = store::running_contest(db).await?;
+    let changed = store::copy(db, contest, due).await?;
+    let with_board = changed.iter().filter(|operator| operator.is_board_changed);
+    topics.extend(with_board.map(|operator| board_of(operator.operator)));
+    // The board of the operators shows every bet.
+    if !changed.is_empty() || !topics.is_empty() {
+        topics.push(board_of(OperatorId::PLATFORM));
+    }
+    Ok(())
+}
+
+/// The board of an operator's players; of the platform: the boards of all players and of all operators.
+pub(super) const fn board_of(operator: OperatorId) -> Topic {
+    Topic::of(operator, Kind::Leaderboard)
+}
+
+/// Refreshes every now and then until `stop`.
+pub fn spawn_refresh(app: SharedApp, stop: CancellationToken) {
+    let tasks = app.tasks.clone();
+    tasks.spawn(async move {
+        let pause = Duration::from_millis(app.options.leaderboards.leaderboard_ms);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+            if let Err(error) = refresh_all(&app, &stop).await {
+                tracing::warn!(%error, "the leaderboards could not be refreshed; it is tried again");
+            }
+        }
+    });
+}
+
+async fn refresh_all(app: &App, stop: &CancellationToken) -> Result<(), DbError> {
+    let batch = app.options.leaderboards.leaderboard_batch;
+    while !stop.is_cancelled() {
+        let refreshed = app
+            .db
+            .write(move |db| Box::pin(async move { Ok::<_, DbError>(refresh(db, batch).await?) }))
+            .await?;
+        if refreshed != Refreshed::Behind {
+            break;
+        }
+    }
+    Ok(())
+}
