@@ -29,6 +29,7 @@ use crate::config::ReadOptions;
 use crate::directory::Directory;
 use crate::express::Express;
 use crate::front_door::FrontDoor;
+use crate::pages::leaderboards::{Board, Boards};
 use crate::pages::sports::Catalogue;
 
 /// What every handler works with.
@@ -48,6 +49,8 @@ pub struct Reader {
     pub directory: Directory,
     /// The sports' events, and what operators do not offer of them.
     pub catalogue: Catalogue,
+    /// The leaderboards that were asked for.
+    pub boards: Boards,
     /// Rendered pages.
     pub pages: Pages,
     /// How the pull is doing.
@@ -80,6 +83,8 @@ pub enum Job {
     Disabled,
     /// The events of a sport.
     Sport(shared::sports::Sport),
+    /// The best of a leaderboard.
+    Board(Board),
     /// A rendered page.
     Page(Page),
 }
@@ -129,6 +134,7 @@ impl Reader {
             Job::Directory => crate::directory::fill(self).await?,
             Job::Disabled => crate::pages::sports::fill_disabled(self).await?,
             Job::Sport(sport) => crate::pages::sports::fill_sport(self, sport).await?,
+            Job::Board(board) => crate::pages::leaderboards::fill(self, board).await?,
             Job::Page(page) => return crate::pages::fill(self, page).await.map(Some),
         }
         Ok(None)
@@ -206,6 +212,7 @@ pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result
         versions: Versions::new(Duration::from_millis(options.cache.soft_ms)),
         directory: Directory::default(),
         catalogue: Catalogue::default(),
+        boards: Boards::new(options.leaderboards.leaderboard_bytes),
         pages: Pages::new(options.cache.cache_bytes),
         pull: PullStatus::default(),
         audit: Audit::default(),

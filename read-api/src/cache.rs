@@ -17,6 +17,8 @@ pub mod flights;
 
 use entry::Entry;
 
+use crate::pages::leaderboards::{At, Board};
+
 /// Everything that is rendered once and served many times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Page {
@@ -36,6 +38,8 @@ pub enum Page {
     Events(Sport, Option<OperatorId>),
     /// `/api/bootstrap/{subdomain}`
     Bootstrap(OperatorId),
+    /// `/api/public/user-leaderboard` and `/api/public/partner-leaderboard`
+    Leaders(Board, At),
 }
 
 impl Page {
@@ -43,7 +47,11 @@ impl Page {
     pub const fn is_derived(self) -> bool {
         matches!(
             self,
-            Self::CasinoEnabled(_) | Self::Sports | Self::Events(..) | Self::Bootstrap(_)
+            Self::CasinoEnabled(_)
+                | Self::Sports
+                | Self::Events(..)
+                | Self::Bootstrap(_)
+                | Self::Leaders(..)
         )
     }
 }

@@ -41,6 +41,9 @@ pub struct ReadOptions {
     /// Caches and refreshing.
     #[command(flatten)]
     pub cache: CacheLimits,
+    /// Leaderboards.
+    #[command(flatten)]
+    pub leaderboards: LeaderboardLimits,
     /// The database pool.
     #[command(flatten)]
     pub db: DbLimits,
@@ -127,6 +130,17 @@ pub struct CacheLimits {
     /// After a failed fetch the same thing is not fetched again for this long, in milliseconds.
     #[arg(long, env = "REFRESH_BACKOFF_MS", default_value_t = 500)]
     pub refresh_backoff_ms: u64,
+}
+
+/// Limits of the leaderboards.
+#[derive(Clone, Debug, Args)]
+pub struct LeaderboardLimits {
+    /// Entries of each leaderboard that pages can show, the best. Sums are of all.
+    #[arg(long, env = "LEADERBOARD_DEPTH", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub leaderboard_depth: u32,
+    /// Bytes of leaderboards kept, beside their rendered pages.
+    #[arg(long, env = "LEADERBOARD_BYTES", default_value_t = 64 * 1024 * 1024)]
+    pub leaderboard_bytes: u64,
 }
 
 impl Cli {

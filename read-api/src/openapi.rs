@@ -28,6 +28,8 @@ use crate::app::SharedReader;
         crate::pages::sports::events,
         crate::pages::bootstrap::bootstrap,
         crate::stream::stream,
+        crate::pages::leaderboards::players,
+        crate::pages::leaderboards::operators,
     )
 )]
 struct Routes;

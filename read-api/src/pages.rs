@@ -20,6 +20,7 @@ use crate::directory::Operator;
 pub mod bootstrap;
 pub mod branding;
 pub mod casino;
+pub mod leaderboards;
 pub mod sports;
 pub mod templates;
 pub mod theme;
@@ -30,6 +31,7 @@ pub(crate) use wanted::Wanted;
 
 /// Where each page is.
 pub mod route {
+    use super::leaderboards::Board;
     use crate::cache::Page;
 
     pub(super) const BRANDING: &str = "/api/branding/{subdomain}";
@@ -40,6 +42,8 @@ pub mod route {
     pub(super) const SPORTS: &str = "/api/sports/sports";
     pub(super) const EVENTS: &str = "/api/sports/events/{sport}";
     pub(super) const BOOTSTRAP: &str = "/api/bootstrap/{subdomain}";
+    pub(super) const PLAYERS: &str = "/api/public/user-leaderboard";
+    pub(super) const OPERATORS: &str = "/api/public/partner-leaderboard";
 
     /// The route of a page.
     pub const fn of(page: Page) -> &'static str {
@@ -52,6 +56,8 @@ pub mod route {
             Page::Sports => SPORTS,
             Page::Events(..) => EVENTS,
             Page::Bootstrap(_) => BOOTSTRAP,
+            Page::Leaders(Board::Operators, _) => OPERATORS,
+            Page::Leaders(..) => PLAYERS,
         }
     }
 }
@@ -67,6 +73,8 @@ pub fn router() -> Router<SharedReader> {
         .route(route::SPORTS, get(sports::sports))
         .route(route::EVENTS, get(sports::events))
         .route(route::BOOTSTRAP, get(bootstrap::bootstrap))
+        .route(route::PLAYERS, get(leaderboards::players))
+        .route(route::OPERATORS, get(leaderboards::operators))
 }
 
 /// A page is fetched again at most so often when news arrives while it is being fetched.
@@ -316,6 +324,7 @@ pub(crate) async fn make(reader: &SharedReader, page: Page) -> Result<Entry, Fil
         Page::Sports => sports::make_sports(reader).await,
         Page::Events(sport, operator) => sports::make_events(reader, sport, operator).await,
         Page::Bootstrap(operator) => bootstrap::make(reader, operator).await,
+        Page::Leaders(board, at) => leaderboards::make(reader, board, at).await,
     }
 }
 

@@ -10,6 +10,7 @@ mod coherence;
 mod feed;
 mod folder;
 mod house;
+mod leaderboards;
 mod ledger;
 mod openapi;
 mod outage;

@@ -179,6 +179,7 @@ pub(super) fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
         Kind::Branding => &[Page::Branding(id), Page::Bootstrap(id)],
         Kind::Theme => &[Page::Theme(id), Page::ThemeCss(id), Page::Bootstrap(id)],
         Kind::Templates => &[Page::Templates],
+        // Fetched when somebody asks.
         Kind::Leaderboard => &[],
     };
     let in_memory = |page: &&Page| reader.pages.get(**page).is_some();

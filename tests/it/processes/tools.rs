@@ -68,7 +68,7 @@ async fn every_program_explains_every_option_and_shows_no_secret() {
         let args = vec!["write-api".to_owned(), tool.get_name().to_owned()];
         expected.push((args, long_options(tool)));
     }
-    assert_eq!(expected.len(), 3 + 6, "the tools of write-api");
+    assert_eq!(expected.len(), 3 + 7, "the tools of write-api");
     for (program, expected) in expected {
         let mut command = edgebook(&[]);
         command
@@ -281,6 +281,35 @@ async fn staff_is_added_once_each_and_can_log_in() {
     let credentials = json!({"login": "other_staff", "password": "a good password"});
     let nobody = writer.post("/api/admin-login", &credentials).await;
     assert_eq!(nobody.status.as_u16(), 401, "{}", nobody.text());
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_contest_begins_and_is_on_the_boards() {
+    let installation = Installation::start().await;
+    installation.operator("aurora").await;
+    let begin = |name: &'static str, ends: &'static str| {
+        let args = ["contest", "begin", "--name", name, "--ends", ends];
+        run(tool(&installation, &args))
+    };
+    worked(
+        &begin("Winter", "2999-01-31T20:00:00+01:00").await,
+        "contest 1 has begun, for 1 operators",
+    );
+    for (name, ends, code, said) in [
+        ("Winter", "2001-01-31T20:00:00Z", 1, "would end before it begins"),
+        ("Winter", "2999-01-31", 2, "must be a moment such as"),
+        ("", "2999-01-31T20:00:00Z", 2, "--name"),
+    ] {
+        refused(&begin(name, ends).await, code, said);
+    }
+    let reader = installation.reader(0);
+    installation
+        .within(Duration::from_secs(10), "the reader shows it", || async {
+            let shown = reader.get("/api/public/user-leaderboard").await.ok();
+            shown["contest_end_date"] == "2999-01-31T19:00:00Z"
+        })
+        .await;
     installation.finish().await;
 }
 
