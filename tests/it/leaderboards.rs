@@ -35,11 +35,12 @@ async fn with_reader_args(args: &[&str]) -> Installation {
         .await
 }
 
-/// Lets the player stake and be paid so much, in a transaction that is left open.
+/// Lets the player stake and be paid so much in one round, in a transaction that is left open.
 async fn play_in(db: &mut PgConnection, operator: OperatorId, player: PlayerId, staked: i64, paid: i64) {
     let now = OffsetDateTime::UNIX_EPOCH;
+    let round = Random::system().uuid(now);
     let mut wallet = lock_wallet(operator, db, player).await.unwrap();
-    let (own, house) = (Account::Wallet(player), Account::Sportsbook);
+    let (own, house) = (Account::Wallet(player), Account::Casino);
     let postings = [
         (own, house, staked, Reason::Stake),
         (house, own, paid, Reason::Payout),
@@ -52,11 +53,28 @@ async fn play_in(db: &mut PgConnection, operator: OperatorId, player: PlayerId, 
             credit,
             amount: Minor::new(amount),
             reason,
-            reference: "test".to_owned(),
+            reference: round.to_string(),
         })
         .collect();
-    wallet.post(Random::system().uuid(now), &postings).unwrap();
+    let (nonce, seed_pair) = (wallet.begin_round(), wallet.seed_pair_id());
+    wallet.post(round, &postings).unwrap();
     post(db, vec![wallet], now).await.unwrap();
+    sqlx::query(
+        "insert into rounds (operator_id, id, player_id, game, math_version, seed_pair_id, nonce, stake, payout,
+            payout_limited, status, result, created_at, settled_at)
+         values ($1, $2, $3, 'slots', 1, $4, $5, $6, $7, false, 'settled', '{}', $8, $8)",
+    )
+    .bind(operator.get())
+    .bind(round)
+    .bind(player.get())
+    .bind(seed_pair)
+    .bind(nonce)
+    .bind(staked)
+    .bind(paid)
+    .bind(now)
+    .execute(db)
+    .await
+    .unwrap();
 }
 
 /// Lets the player stake and be paid so much, in minor units.

@@ -209,12 +209,12 @@ async fn operators_are_ranked_by_what_their_players_staked() {
         json!([
             {
                 "rank": 1, "sportsbook_name": "bluefin Sports", "subdomain": "bluefin", "is_active": true,
-                "currency": "USD", "user_count": 1, "total_volume": 10.0, "trade_count": 0,
+                "currency": "USD", "user_count": 1, "total_volume": 10.0, "trade_count": 1,
                 "backup_user_count": 0, "backup_volume": 0.0, "backup_trade_count": 0,
             },
             {
                 "rank": 2, "sportsbook_name": "aurora Sports", "subdomain": "aurora", "is_active": true,
-                "currency": "USD", "user_count": 2, "total_volume": 6.5, "trade_count": 3,
+                "currency": "USD", "user_count": 2, "total_volume": 6.5, "trade_count": 5,
                 "backup_user_count": 0, "backup_volume": 0.0, "backup_trade_count": 0,
             },
             {
@@ -227,8 +227,8 @@ async fn operators_are_ranked_by_what_their_players_staked() {
     assert_eq!(
         shown["stats"],
         json!({
-            "total_partners": 3, "total_volume_delta": 16.5, "total_trade_count_delta": 3, "total_users": 3,
-            "avg_volume_delta": 5.5, "avg_trade_count_delta": 1.0, "currency": "USD",
+            "total_partners": 3, "total_volume_delta": 16.5, "total_trade_count_delta": 6, "total_users": 3,
+            "avg_volume_delta": 5.5, "avg_trade_count_delta": 2.0, "currency": "USD",
         })
     );
     installation.finish().await;
