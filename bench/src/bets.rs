@@ -24,6 +24,7 @@ use load::Load;
 use people::Crowd;
 use pgbench::{Pgbench, Sample};
 use series::{Crowded, Loads, Lone};
+pub(crate) use wire::read_answer;
 
 /// What each bet stakes: 1.00.
 const STAKE_MINOR: i64 = 100;

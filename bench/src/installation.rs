@@ -84,9 +84,20 @@ pub(crate) async fn with<T>(
     clock: &Clock,
     measure: impl AsyncFnOnce(Places) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    with_writer_args(readers, &[], clock, measure).await
+}
+
+/// As [`with`], with more options for the writer, as on its command line.
+pub(crate) async fn with_writer_args<T>(
+    readers: u16,
+    writer_args: &[&str],
+    clock: &Clock,
+    measure: impl AsyncFnOnce(Places) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let options = launch::Options {
         feed: Feed::Sample,
         readers,
+        writer_args: writer_args.iter().map(ToString::to_string).collect(),
         ..options(postgres::Options::disposable(), clock)?
     };
     lend(options, async |launched| {

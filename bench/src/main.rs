@@ -10,6 +10,7 @@ mod dice;
 mod failure;
 mod installation;
 mod latencies;
+mod leaderboard;
 mod leaks;
 mod memory;
 mod people;
@@ -47,6 +48,7 @@ enum Bench {
     Start(start::Options),
     Sessions(sessions::Options),
     Coherence(coherence::Options),
+    Leaderboard(leaderboard::Options),
 }
 
 fn main() -> ExitCode {
@@ -74,5 +76,6 @@ fn run(bench: &Bench) -> Result<Report, Failure> {
         Bench::Start(options) => Runtime::new()?.block_on(start::run(options)),
         Bench::Sessions(options) => Runtime::new()?.block_on(sessions::run(options)),
         Bench::Coherence(options) => Runtime::new()?.block_on(coherence::run(options)),
+        Bench::Leaderboard(options) => Runtime::new()?.block_on(leaderboard::run(options)),
     }
 }

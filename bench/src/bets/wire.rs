@@ -75,7 +75,7 @@ fn request(token: &str) -> (Vec<u8>, Range<usize>) {
 }
 
 /// The status of an answer that is there to its end.
-fn read_answer(bytes: &[u8]) -> Option<io::Result<u16>> {
+pub(crate) fn read_answer(bytes: &[u8]) -> Option<io::Result<u16>> {
     let head_bytes = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let (head, body) = bytes.split_at(head_bytes);
     let read = |head: &[u8]| {

@@ -360,7 +360,7 @@ async fn a_board_that_nobody_asks_for_is_not_fetched_and_a_hit_fetches_nothing()
 
 #[tokio::test]
 async fn a_page_that_nobody_asked_for_is_not_shown_as_it_was_long_ago() {
-    let installation = with_reader_args(&["--leaderboard-stale-ms", "0", "--hard-wait-ms", "20000"]).await;
+    let installation = with_reader_args(&["--soft-ms", "0", "--hard-wait-ms", "20000"]).await;
     let (_, [alice, ..]) = people(&installation).await;
     for won in 1..=3 {
         play(&installation, &alice, 100, 200).await;
