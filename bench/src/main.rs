@@ -13,7 +13,9 @@ mod latencies;
 mod leaderboard;
 mod leaks;
 mod memory;
+mod operators;
 mod people;
+mod reads;
 mod report;
 mod rtp;
 mod sessions;
@@ -26,7 +28,6 @@ use clap::{Parser, Subcommand};
 use tokio::runtime::Runtime;
 
 use failure::Failure;
-use report::Report;
 
 /// Measures Edgebook on this machine. What needs an installation gets one of its own that disappears afterwards.
 ///
@@ -49,6 +50,9 @@ enum Bench {
     Sessions(sessions::Options),
     Coherence(coherence::Options),
     Leaderboard(leaderboard::Options),
+    Reads(reads::Options),
+    #[command(hide = true)]
+    BareAxum(reads::Bare),
 }
 
 fn main() -> ExitCode {
@@ -59,7 +63,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     shared::tls::choose();
     match run(&cli.bench) {
-        Ok(report) => report.conclude(),
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("bench: {failure}");
             ExitCode::FAILURE
@@ -67,8 +71,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(bench: &Bench) -> Result<Report, Failure> {
-    match bench {
+fn run(bench: &Bench) -> Result<ExitCode, Failure> {
+    let report = match bench {
+        Bench::BareAxum(bare) => return Runtime::new()?.block_on(bare.serve()),
         Bench::Leaks(options) => Runtime::new()?.block_on(leaks::run(options)),
         Bench::Chaos(options) => Runtime::new()?.block_on(chaos::run(options)),
         Bench::Rtp(options) => rtp::run(options),
@@ -76,6 +81,8 @@ fn run(bench: &Bench) -> Result<Report, Failure> {
         Bench::Start(options) => Runtime::new()?.block_on(start::run(options)),
         Bench::Sessions(options) => Runtime::new()?.block_on(sessions::run(options)),
         Bench::Coherence(options) => Runtime::new()?.block_on(coherence::run(options)),
+        Bench::Reads(options) => Runtime::new()?.block_on(reads::run(options)),
         Bench::Leaderboard(options) => Runtime::new()?.block_on(leaderboard::run(options)),
-    }
+    }?;
+    Ok(report.conclude())
 }

@@ -1,8 +1,6 @@
 //! `start`: how long a reader takes from the start of its process until it is ready, with many operators, and what
 //! memory it holds then and with a page of each. Must never count a reader as ready that does not say so itself.
 
-mod operators;
-
 use std::time::Duration;
 
 use clap::Args;
@@ -15,6 +13,7 @@ use crate::aim::Aim;
 use crate::failure::Failure;
 use crate::installation::{self, Service, Wanted};
 use crate::memory::{Kib, Watched};
+use crate::operators;
 use crate::report::{Report, say};
 use crate::wire::{Kept, request};
 

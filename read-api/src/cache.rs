@@ -47,11 +47,7 @@ impl Page {
     pub const fn is_derived(self) -> bool {
         matches!(
             self,
-            Self::CasinoEnabled(_)
-                | Self::Sports
-                | Self::Events(..)
-                | Self::Bootstrap(_)
-                | Self::Leaders(..)
+            Self::CasinoEnabled(_) | Self::Sports | Self::Events(..) | Self::Bootstrap(_) | Self::Leaders(..)
         )
     }
 }

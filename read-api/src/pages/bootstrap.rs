@@ -18,6 +18,7 @@ use crate::app::{FillError, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::{Body, CHANGEABLE, Entry};
 use crate::pages::Asked;
+use crate::pages::leaderboards::{At, Board};
 
 /// What the first paint of an operator's page needs.
 #[derive(Serialize, ToSchema)]
@@ -33,9 +34,12 @@ pub struct Bootstrap<'a> {
     /// As `/api/sports/sports`.
     #[schema(value_type = Object)]
     sports: &'a RawValue,
+    /// As `/api/public/user-leaderboard?operator={subdomain}`.
+    #[schema(value_type = Object)]
+    leaderboard: &'a RawValue,
 }
 
-/// Branding, theme, casino switch and sports with their counts, in one body.
+/// Branding, theme, casino switch, sports with their counts and the first page of the operator's leaderboard, in one body.
 #[utoipa::path(get, path = "/api/bootstrap/{subdomain}", tag = "pages",
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     responses((status = 200, body = Bootstrap<'static>), (status = 304), (status = 404, body = ProblemBody)))]
@@ -61,6 +65,7 @@ pub async fn make(reader: &SharedReader, id: OperatorId) -> Result<Entry, FillEr
         Page::Theme(id),
         Page::CasinoEnabled(id),
         Page::Sports,
+        Page::Leaders(Board::PlayersOf(id), At::FIRST),
     ] {
         let deadline = began + Duration::from_millis(reader.options.cache.fill_wait_ms);
         let part = super::up_to_date(reader, page, deadline).await;
@@ -69,7 +74,7 @@ pub async fn make(reader: &SharedReader, id: OperatorId) -> Result<Entry, FillEr
         bodies.push(part.identity().clone());
     }
     super::render(reader, began, versions, &CHANGEABLE, move || {
-        let [branding, theme, casino, sports] = &bodies[..] else {
+        let [branding, theme, casino, sports, leaderboard] = &bodies[..] else {
             return Err(serde::de::Error::custom("a part is missing"));
         };
         Body::json(&Bootstrap {
@@ -78,6 +83,7 @@ pub async fn make(reader: &SharedReader, id: OperatorId) -> Result<Entry, FillEr
             theme: serde_json::from_slice(theme)?,
             casino_enabled: serde_json::from_slice::<Casino>(casino)?.casino_enabled,
             sports: serde_json::from_slice(sports)?,
+            leaderboard: serde_json::from_slice(leaderboard)?,
         })
     })
     .await

@@ -22,6 +22,8 @@ async fn one_body_has_what_the_pages_show_one_by_one() {
     assert_eq!(body["theme"], of_part("/api/load-theme/aurora").await);
     assert_eq!(body["casino_enabled"], true);
     assert_eq!(body["sports"], of_part("/api/sports/sports").await);
+    let leaders = of_part("/api/public/user-leaderboard?operator=aurora").await;
+    assert_eq!(body["leaderboard"], leaders);
     let admin = installation.writer().logged_in(&aurora.token);
     let told = |answer: Value| assert_eq!(answer["readers"]["acknowledged"], json!(["reader-0"]), "{answer}");
     let theme = json!({"primaryColor": "#a1b2c3"});

@@ -30,6 +30,12 @@ pub(super) struct Pagination {
 }
 
 impl At {
+    /// The first page of the usual size.
+    pub const FIRST: Self = Self {
+        number: 1,
+        size: DEFAULT_PER_PAGE,
+    };
+
     /// Checks what was asked for; the first page of the usual size when nothing was.
     ///
     /// # Errors

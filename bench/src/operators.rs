@@ -15,7 +15,7 @@ use crate::failure::Failure;
 const BATCH: usize = 250;
 
 /// Creates so many operators, and returns their subdomains.
-pub(super) async fn create(database_url: &str, count: u32, clock: &Clock) -> Result<Vec<String>, Failure> {
+pub(crate) async fn create(database_url: &str, count: u32, clock: &Clock) -> Result<Vec<String>, Failure> {
     let mut db = PgConnection::connect(database_url).await?;
     let numbers: Vec<u32> = (1..=count).collect();
     let mut subdomains = Vec::new();
