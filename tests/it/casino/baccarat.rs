@@ -20,6 +20,7 @@ async fn a_coup_pays_what_the_side_pays_and_shows_both_hands() {
         let bet = json!({"stake": 2.00, "currency": "USD", "params": {"bet_on": side}});
         let round = player.post(PLAY, &bet).await.ok();
         let result = &round["result"];
+        assert_eq!(result["bet_on"], side, "all that the payout follows from is kept");
         let (of_player, of_banker) = (&result["player_total"], &result["banker_total"]);
         let winner = match of_player.as_u64().unwrap().cmp(&of_banker.as_u64().unwrap()) {
             std::cmp::Ordering::Less => "banker",

@@ -95,6 +95,8 @@ impl Side {
 /// What a coup shows and pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
+    /// What was bet on.
+    pub side: Side,
     /// Both hands.
     pub hands: Hands,
     /// The side with the higher total.
@@ -117,15 +119,19 @@ pub fn decide(side: Side, stake: Minor, words: &mut impl WordSource) -> Result<O
     let hands = deal(words);
     let winner = hands.winner();
     Ok(Outcome {
+        side,
         hands,
         winner,
         payout: side.payout(stake, winner),
     })
 }
 
-/// A coup as JSON shows it: `{player: [cards], banker: [cards], player_total, banker_total, winner}`.
+/// A coup as JSON shows it: `{bet_on, player: [cards], banker: [cards], player_total, banker_total, winner}`. What was
+/// bet on is not there where only the hands are known.
 #[derive(Debug, Serialize)]
 pub struct CoupResult {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bet_on: Option<Side>,
     player: Hand,
     banker: Hand,
     player_total: u8,
@@ -134,9 +140,12 @@ pub struct CoupResult {
 }
 
 impl Outcome {
-    /// This outcome for a page.
+    /// This outcome for a page, with the bet: with the stake it is all that the payout follows from.
     pub fn shown(&self) -> CoupResult {
-        self.hands.shown()
+        CoupResult {
+            bet_on: Some(self.side),
+            ..self.hands.shown()
+        }
     }
 }
 
@@ -145,6 +154,7 @@ impl Hands {
     pub fn shown(&self) -> CoupResult {
         let Self { player, banker } = *self;
         CoupResult {
+            bet_on: None,
             player,
             banker,
             player_total: player.total(),
@@ -304,19 +314,19 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_is_shown_with_its_cards_totals_and_winner() {
+    fn an_outcome_is_shown_with_its_bet_cards_totals_and_winner() {
         let shown = |top| serde_json::to_value(play(Side::Tie, 100, top).shown()).unwrap();
         assert_eq!(
             shown(PLAYER_WINS),
             json!({
-                "player": ["9♠", "K♦"], "banker": ["2♥", "5♣"],
+                "bet_on": "tie", "player": ["9♠", "K♦"], "banker": ["2♥", "5♣"],
                 "player_total": 9, "banker_total": 7, "winner": "player",
             })
         );
         assert_eq!(
             shown(BANKER_WINS),
             json!({
-                "player": ["2♠", "3♣", "A♠"], "banker": ["3♥", "4♦"],
+                "bet_on": "tie", "player": ["2♠", "3♣", "A♠"], "banker": ["3♥", "4♦"],
                 "player_total": 6, "banker_total": 7, "winner": "banker",
             })
         );

@@ -3,11 +3,12 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::http::{Private, QueryParams, read_json};
+use shared::money::Money;
 use shared::problem::{Problem, ProblemBody};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
-use super::verification::{Outcome, Question};
+use super::verification::{Outcome, Question, Recomputed};
 use super::{NewSeedPair, rotation, store};
 use crate::accounts::PlayerSession;
 use crate::app::SharedApp;
@@ -159,10 +160,19 @@ pub struct VerifyQuery {
     nonce: u64,
     /// `slots`, `roulette`, `baccarat`, `blackjack` or `crash`.
     game: String,
-    /// What was staked, in a currency of two decimals; by default 1.00. Only amounts depend on it, never what is drawn.
+    /// The currency of amounts; by default `USD`.
+    currency: Option<String>,
+    /// What was staked, in blackjack on the first hand; by default 100 minor units. Only amounts depend on it, never
+    /// what is drawn.
     stake: Option<String>,
+    /// In baccarat, the `bet_on` of the round's `result`.
+    bet_on: Option<String>,
+    /// In roulette, the `bets` of the round's `result` as JSON; their stakes are the spin's.
+    bets: Option<String>,
     /// In blackjack, what was decided after the deal, such as `split,hit,stand,stand`.
     decisions: Option<String>,
+    /// In crash, what the round was cashed out at.
+    cashout: Option<String>,
 }
 
 /// A round, recomputed from its seeds.
@@ -180,10 +190,13 @@ pub struct Verified {
     words: [u32; 16],
     /// Of the game's rules. It goes up when the same words would show or pay anything else.
     math_version: i16,
-    /// What the round showed, as it is in the round's `result`. A payout is what the game won: an operator's largest
-    /// payout does not limit it here.
+    /// What the round showed, as it is in the round's `result`.
     #[schema(value_type = Object)]
     outcome: Outcome,
+    /// What the game won, the stake included: an operator's largest payout does not limit it here. Null where it follows
+    /// from a bet or a decision that was not asked with.
+    #[schema(value_type = Option<f64>)]
+    payout: Option<Money>,
 }
 
 /// Recomputes a round from its seeds, for anybody: a round that was played shows the same.
@@ -195,11 +208,19 @@ pub async fn verify(QueryParams(query): QueryParams<VerifyQuery>) -> Result<Priv
         client_seed: &query.client_seed,
         nonce: query.nonce,
         game: &query.game,
+        currency: query.currency.as_deref(),
         stake: query.stake.as_deref(),
+        bet_on: query.bet_on.as_deref(),
+        bets: query.bets.as_deref(),
         decisions: query.decisions.as_deref(),
+        cashout: query.cashout.as_deref(),
     };
     let round = question.read().map_err(Problem::invalid_fields)?;
-    let (math_version, outcome) = round
+    let Recomputed {
+        math_version,
+        outcome,
+        payout,
+    } = round
         .recompute()
         .map_err(|error| Problem::invalid_fields(vec![error]))?;
     Ok(Private(Verified {
@@ -212,5 +233,6 @@ pub async fn verify(QueryParams(query): QueryParams<VerifyQuery>) -> Result<Priv
         words: round.first_words(),
         math_version,
         outcome,
+        payout: payout.map(|payout| round.currency.money(payout)),
     }))
 }
