@@ -72,11 +72,11 @@ entered as (
 played as (
     insert into rounds (
         operator_id, id, player_id, game, math_version, seed_pair_id, nonce, stake, payout, payout_limited, status,
-        result, created_at, settled_at
+        result, created_at, settled_at, max_payout
     )
     select
         operator_id, id, player_id, 'slots', 1, seed_pair_id, nonce, :stake, :payout, false, 'settled', :result::json,
-        now(), now()
+        now(), now(), 1000000000
     from moved
 )
 insert into commands (operator_id, actor, key, request_hash, status, answer, created_at)

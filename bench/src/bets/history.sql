@@ -56,11 +56,11 @@ entered as (
 ended as (
     insert into rounds (
         operator_id, id, player_id, game, math_version, seed_pair_id, nonce, stake, payout,
-        payout_limited, status, result, created_at, settled_at
+        payout_limited, status, result, created_at, settled_at, max_payout
     )
     select
         $1, id, player_id, 'slots', 1, seed_pair_id, nonce, $6, payout, false, 'settled', $7::text::json, at,
-        at
+        at, 1000000000
     from played
 ),
 answered as (

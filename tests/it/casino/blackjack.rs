@@ -591,3 +591,30 @@ async fn a_round_that_is_paid_for_is_finished_while_the_casino_is_off_but_takes_
     player.post(PLAY, &deal()).await.problem(403, "casino_disabled");
     installation.finish().await;
 }
+
+#[tokio::test]
+async fn a_payout_is_limited_as_at_the_deal_and_a_further_stake_as_today() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let wins = dealing(|game| {
+        let mut game = game.clone();
+        let is_doubled = game.act(Decision::Double).is_ok();
+        is_doubled && game.settlement().is_some_and(|paid| paid.payout.get() == 4_000)
+    });
+    let alice = installation
+        .player_with_seeds_of(&wins, &aurora, "alice", 2_000)
+        .await;
+    let player = installation.writer().logged_in(&alice.token);
+    let round = player.post(PLAY, &deal()).await.ok();
+    let set = |statement: &'static str| sqlx::query(statement).execute(installation.database.pool());
+    set("update operator_settings set max_payout = 1500, max_stake = 999")
+        .await
+        .unwrap();
+    let double = act("double", &round, 1);
+    player.post(PLAY, &double).await.names_field("stake");
+    set("update operator_settings set max_stake = 1000").await.unwrap();
+    let ended = player.post(PLAY, &double).await.ok();
+    assert_eq!(minor(&ended["payout"]), 4_000);
+    assert_eq!(ended["payout_limited"], false);
+    installation.finish().await;
+}

@@ -113,6 +113,26 @@ async fn a_cash_out_pays_the_multiplier_of_the_servers_clock() {
     scene.installation.finish().await;
 }
 
+/// An operator can't cut what a running round may win.
+#[tokio::test]
+async fn a_round_is_limited_by_the_largest_payout_of_when_it_began() {
+    let scene = Scene::new(&crashing(500, 1_000), NEVER).await;
+    let round = scene.start(None).await;
+    sqlx::query("update operator_settings set max_stake = 1200, max_payout = 1200")
+        .execute(scene.installation.database.pool())
+        .await
+        .unwrap();
+    scene.clock.advance(reached(234));
+    let ended = scene
+        .player()
+        .post(CASHOUT, &json!({"ref": round["ref"]}))
+        .await
+        .ok();
+    assert_eq!(minor(&ended["payout"]), 2_340);
+    assert_eq!(ended["payout_limited"], false);
+    scene.installation.finish().await;
+}
+
 /// Legacy: the answer to the bet revealed the crash point.
 #[tokio::test]
 async fn legacy_a_running_round_never_tells_its_crash_point() {

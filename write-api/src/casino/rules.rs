@@ -59,6 +59,16 @@ impl Payout {
         amount: Minor::ZERO,
         is_limited: false,
     };
+
+    /// What is paid for a round that won `won` and cost `staked`: never more than `max_payout`, the operator's largest
+    /// payout when the round began, and never less than its stakes if it won them back.
+    pub(super) fn of(won: Minor, staked: Minor, max_payout: Minor) -> Self {
+        let most = max_payout.max(staked);
+        Self {
+            amount: won.min(most),
+            is_limited: won > most,
+        }
+    }
 }
 
 impl Limits {
@@ -82,6 +92,11 @@ impl Limits {
         if stake < self.min_stake {
             return Err(CasinoError::StakeTooSmall(self.currency.money(self.min_stake)));
         }
+        self.accept_addition(stake)
+    }
+
+    /// Checks a stake that is added to a round: it may be as small as its game makes it.
+    pub(super) fn accept_addition(&self, stake: Minor) -> Result<(), CasinoError> {
         if stake > self.max_stake {
             return Err(CasinoError::StakeTooLarge(self.currency.money(self.max_stake)));
         }
@@ -97,16 +112,6 @@ impl Limits {
             });
         }
         Ok(())
-    }
-
-    /// What is paid for a round that won `won` and cost `staked`: never more than the operator's largest payout, and
-    /// never less than its stakes if it won them back.
-    pub(super) fn pay(&self, won: Minor, staked: Minor) -> Payout {
-        let most = self.max_payout.max(staked);
-        Payout {
-            amount: won.min(most),
-            is_limited: won > most,
-        }
     }
 }
 
@@ -210,14 +215,14 @@ mod tests {
         ] {
             let amount = Minor::new(amount);
             let staked = Minor::new(100);
-            assert_eq!(LIMITS.pay(Minor::new(won), staked), Payout { amount, is_limited });
+            assert_eq!(Payout::of(Minor::new(won), staked, LIMITS.max_payout), Payout { amount, is_limited });
         }
     }
 
     #[test]
     fn a_push_returns_its_stakes_also_where_they_are_above_the_limit() {
         let amount = Minor::new(12_000);
-        let push = LIMITS.pay(amount, amount);
+        let push = Payout::of(amount, amount, LIMITS.max_payout);
         assert_eq!(
             push,
             Payout {
@@ -225,7 +230,7 @@ mod tests {
                 is_limited: false
             }
         );
-        assert!(LIMITS.pay(Minor::new(24_000), amount).is_limited);
+        assert!(Payout::of(Minor::new(24_000), amount, LIMITS.max_payout).is_limited);
     }
 
     #[test]
@@ -234,8 +239,10 @@ mod tests {
         let entered = |posting: Posting| (posting.debit.code(), posting.credit.code(), posting.amount.get());
         let stake = stake_posting(player, Uuid::nil(), Minor::new(100));
         assert_eq!(entered(stake), (7, -2, 100));
-        let pay =
-            |won| payout_posting(player, Uuid::nil(), LIMITS.pay(Minor::new(won), Minor::ZERO)).map(entered);
+        let pay = |won| {
+            let payout = Payout::of(Minor::new(won), Minor::ZERO, LIMITS.max_payout);
+            payout_posting(player, Uuid::nil(), payout).map(entered)
+        };
         assert_eq!((pay(0), pay(85)), (None, Some((-2, 7, 85))));
     }
 

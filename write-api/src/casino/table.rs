@@ -83,6 +83,8 @@ pub(super) struct Round {
     pub(super) nonce: Nonce,
     /// Everything staked on it so far.
     pub(super) stake: Minor,
+    /// The operator's largest payout when it began; none if that was not kept yet.
+    pub(super) max_payout: Option<Minor>,
     pub(super) created_at: OffsetDateTime,
 }
 
@@ -276,12 +278,13 @@ impl<'a> Table<'a> {
             seeds: Arc::clone(&self.facts.seeds),
             nonce,
             stake,
+            max_payout: Some(self.facts.limits.max_payout),
             created_at: self.at,
         })
     }
 
-    /// Takes a further stake for a round under way. It may exceed the operator's largest stake: that was checked when
-    /// the round began, and the rules of the game say how much can be added.
+    /// Takes a further stake for a round under way. Together they may exceed the operator's largest stake: the rules of
+    /// the game say how much can be added, and only each addition is limited.
     pub(super) fn raise(&mut self, round: &mut Round, by: Minor) -> Result<(), CasinoError> {
         let stake = round.stake.checked_add(by).ok_or(CasinoError::TooMuch)?;
         self.take(round.id, by)?;
@@ -302,6 +305,7 @@ impl<'a> Table<'a> {
             ..
         } = self.facts;
         standing.admit()?;
+        limits.accept_addition(stake)?;
         protection.admit_stake(stake, self.wallet.totals(), baselines, self.at)?;
         limits.cover(stake, self.wallet.balance())
     }
@@ -321,7 +325,8 @@ impl<'a> Table<'a> {
         state: Option<Box<RawValue>>,
         result: &impl Serialize,
     ) -> Result<(), CasinoError> {
-        let payout = self.facts.limits.pay(won, round.stake);
+        let most = round.max_payout.unwrap_or(self.facts.limits.max_payout);
+        let payout = Payout::of(won, round.stake, most);
         if let Some(posting) = payout_posting(self.player(), round.id, payout) {
             self.wallet.post(round.id, &[posting])?;
         }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use shared::ids::{OperatorId, PlayerId};
+use shared::money::Minor;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -43,6 +44,7 @@ struct MoveColumns {
     round_at: Vec<OffsetDateTime>,
     due_at: Vec<Option<OffsetDateTime>>,
     settled_at: Vec<Option<OffsetDateTime>>,
+    round_max_payout: Vec<Option<i64>>,
     action_operator: Vec<i64>,
     action_player: Vec<i64>,
     action_round: Vec<Uuid>,
@@ -90,6 +92,7 @@ impl MoveColumns {
             self.due_at.push(written.due_at);
             let is_settled = written.status == Status::Settled;
             self.settled_at.push(is_settled.then_some(decided.asked.at));
+            self.round_max_payout.push(round.max_payout.map(Minor::get));
         }
     }
 
@@ -152,7 +155,7 @@ fn wallets(moves: &[Decided<'_>]) -> impl Iterator<Item = LockedWallet> {
     moves.iter().map(|decided| decided.cleared.wallet.clone())
 }
 
-/// The statement, but for the conditions and their parameters, which begin at `$55`.
+/// The statement, but for the conditions and their parameters, which begin at `$56`.
 macro_rules! settle_statement {
     ($columns:expr, $moves:expr, $at:expr, $fit:literal $(, $value:expr)* $(,)?) => {
         post_statement!(
@@ -163,18 +166,18 @@ macro_rules! settle_statement {
         played as (
             insert into rounds (
                 operator_id, id, player_id, game, math_version, seed_pair_id, nonce, stake, payout, payout_limited,
-                status, state, result, created_at, due_at, settled_at
+                status, state, result, created_at, due_at, settled_at, max_payout
             )
             select
                 operator_id, id, player_id, game, math_version, seed_pair_id, nonce, stake, payout, payout_limited,
-                status, state::json, result::json, created_at, due_at, settled_at
+                status, state::json, result::json, created_at, due_at, settled_at, max_payout
             from unnest(
                 $26::bigint[], $27::bigint[], $28::uuid[], $29::text[], $30::smallint[], $31::bigint[], $32::bigint[],
                 $33::bigint[], $34::bigint[], $35::boolean[], $36::text[], $37::text[], $38::text[],
-                $39::timestamptz[], $40::timestamptz[], $41::timestamptz[]
+                $39::timestamptz[], $40::timestamptz[], $41::timestamptz[], $42::bigint[]
             ) with ordinality as round (
                 operator_id, player_id, id, game, math_version, seed_pair_id, nonce, stake, payout, payout_limited,
-                status, state, result, created_at, due_at, settled_at, position
+                status, state, result, created_at, due_at, settled_at, max_payout, position
             )
             join moved using (operator_id, player_id)
             -- A round that a new one of the same game replaces is closed before.
@@ -195,7 +198,7 @@ macro_rules! settle_statement {
             insert into round_actions (operator_id, round_id, number, decision, answer, created_at)
             select operator_id, round_id, number, decision, answer::json, $1
             from unnest(
-                $42::bigint[], $43::bigint[], $44::uuid[], $45::smallint[], $46::text[], $47::text[]
+                $43::bigint[], $44::bigint[], $45::uuid[], $46::smallint[], $47::text[], $48::text[]
             ) as action (operator_id, player_id, round_id, number, decision, answer)
             join moved using (operator_id, player_id)
         ),
@@ -203,7 +206,7 @@ macro_rules! settle_statement {
             insert into commands (operator_id, actor, key, request_hash, status, answer, created_at)
             select operator_id, actor, key, request_hash, status, answer::json, $1
             from unnest(
-                $48::bigint[], $49::bigint[], $50::text[], $51::text[], $52::bytea[], $53::smallint[], $54::text[]
+                $49::bigint[], $50::bigint[], $51::text[], $52::text[], $53::bytea[], $54::smallint[], $55::text[]
             ) as command (operator_id, player_id, actor, key, request_hash, status, answer)
             join moved using (operator_id, player_id)
         )
@@ -224,6 +227,7 @@ macro_rules! settle_statement {
             &$moves.round_at,
             &$moves.due_at as &[Option<OffsetDateTime>],
             &$moves.settled_at as &[Option<OffsetDateTime>],
+            &$moves.round_max_payout as &[Option<i64>],
             &$moves.action_operator,
             &$moves.action_player,
             &$moves.action_round,
@@ -277,8 +281,8 @@ pub(in crate::casino) async fn settle_if_fit(
         at,
         r#"
             join unnest(
-                $55::bytea[], $56::text[], $57::text[], $58::bigint[], $59::text[], $60::bigint[], $61::bigint[],
-                $62::bigint[]
+                $56::bytea[], $57::text[], $58::text[], $59::bigint[], $60::text[], $61::bigint[], $62::bigint[],
+                $63::bigint[]
             ) with ordinality as guard (
                 token_hash, actor, key, protection, currency, min_stake, max_stake, max_payout, position
             ) on guard.position = new.position
