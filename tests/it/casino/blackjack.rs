@@ -571,25 +571,33 @@ async fn an_abandoned_round_that_nobody_swept_is_ended_by_the_next_deal() {
 }
 
 #[tokio::test]
-async fn a_round_that_is_paid_for_is_finished_while_the_casino_is_off_but_takes_no_stake_more() {
-    let installation = Installation::start().await;
-    let aurora = installation.operator("aurora").await;
-    let alice = installation
-        .player_with_seeds_of(&allowing(Decision::Double), &aurora, "alice", 100_000)
-        .await;
-    let player = installation.writer().logged_in(&alice.token);
-    let round = player.post(PLAY, &deal()).await.ok();
-    sqlx::query("update operators set casino_enabled = false")
-        .execute(installation.database.pool())
-        .await
-        .unwrap();
-    player
-        .post(PLAY, &act("double", &round, 1))
-        .await
-        .problem(403, "casino_disabled");
-    player.post(PLAY, &act("stand", &round, 1)).await.ok();
-    player.post(PLAY, &deal()).await.problem(403, "casino_disabled");
-    installation.finish().await;
+async fn a_round_that_is_paid_for_is_finished_whatever_is_switched_off_but_takes_no_stake_more() {
+    for (switch, code) in [
+        ("update operators set casino_enabled = false", "casino_disabled"),
+        ("update operators set is_active = false", "operator_disabled"),
+        ("update players set is_active = false", "account_disabled"),
+    ] {
+        let installation = Installation::start().await;
+        let aurora = installation.operator("aurora").await;
+        let alice = installation
+            .player_with_seeds_of(&allowing(Decision::Double), &aurora, "alice", 100_000)
+            .await;
+        let player = installation.writer().logged_in(&alice.token);
+        let round = player.post(PLAY, &deal()).await.ok();
+        sqlx::query(switch)
+            .execute(installation.database.pool())
+            .await
+            .unwrap();
+        player.post(PLAY, &act("double", &round, 1)).await.problem(403, code);
+        // Also at an instance that sees the token for the first time.
+        let another = another_writer(&installation).await;
+        let elsewhere = Client::new(format!("http://{}", another.address())).logged_in(&alice.token);
+        elsewhere.post(PLAY, &act("stand", &round, 1)).await.ok();
+        elsewhere.post(PLAY, &deal()).await.problem(403, code);
+        player.post(PLAY, &deal()).await.problem(403, code);
+        another.stop().await;
+        installation.finish().await;
+    }
 }
 
 #[tokio::test]

@@ -133,6 +133,35 @@ async fn a_round_is_limited_by_the_largest_payout_of_when_it_began() {
     scene.installation.finish().await;
 }
 
+/// The clock of a round runs on whoever is disabled, and its stake is not given back.
+#[tokio::test]
+async fn a_running_round_is_cashed_out_also_by_a_player_who_was_disabled_meanwhile() {
+    for switch in [
+        "update operators set casino_enabled = false, is_active = false",
+        "update players set is_active = false",
+    ] {
+        let scene = Scene::new(&crashing(500, 1_000), NEVER).await;
+        let round = scene.start(None).await;
+        sqlx::query(switch)
+            .execute(scene.installation.database.pool())
+            .await
+            .unwrap();
+        scene.clock.advance(reached(234));
+        let wish = json!({"ref": round["ref"]});
+        let ended = scene.player().post(CASHOUT, &wish).await.ok();
+        assert_eq!(minor(&ended["payout"]), 2_340);
+        let refused = scene.player().post(PLAY, &json!({"stake": 10})).await;
+        assert_eq!(refused.status.as_u16(), 403, "{}", refused.text());
+        sqlx::query("delete from sessions where player_id is not null")
+            .execute(scene.installation.database.pool())
+            .await
+            .unwrap();
+        let refused = scene.player().post(CASHOUT, &wish).await;
+        refused.problem(401, "authentication_required");
+        scene.installation.finish().await;
+    }
+}
+
 /// Legacy: the answer to the bet revealed the crash point.
 #[tokio::test]
 async fn legacy_a_running_round_never_tells_its_crash_point() {

@@ -55,7 +55,8 @@ impl FromRequestParts<SharedApp> for PlayerSession {
 }
 
 /// Whose a token is, without a look at the database where that is known: it never changes. Whether the session still
-/// lasts and the player may play is for the transaction to check, with the hash.
+/// lasts and the player may stake something is for the transaction to check, with the hash: a player who was disabled
+/// in the middle of a round may finish it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlayerToken {
     /// The player's operator.
@@ -91,7 +92,11 @@ impl FromRequestParts<SharedApp> for PlayerToken {
         if let Some(player) = app.known_tokens.0.get(&token_hash) {
             return Ok(of(credential.token().operator(), player));
         }
-        let PlayerSession { operator, player } = PlayerSession::from_request_parts(parts, app).await?;
+        let tenant = tenant(parts).await;
+        let operator = credential.token().operator();
+        let session = session(&credential, app, Realm::Players).await?;
+        session.admit_to(&tenant)?;
+        let player = PlayerId::new(session.person);
         app.known_tokens.0.insert(token_hash, player);
         Ok(of(operator, player))
     }
@@ -126,6 +131,13 @@ async fn person(
     tenant: Tenant,
 ) -> Result<(OperatorId, i64), AccountError> {
     let credential = allowed_credential(parts, realm)?.ok_or(AccountError::NotLoggedIn)?;
+    let session = session(&credential, app, realm).await?;
+    session.admit(&tenant)?;
+    Ok((credential.token().operator(), session.person))
+}
+
+/// The session of a credential, if it lasts; whoever's it is may have been disabled.
+async fn session(credential: &Credential, app: &App, realm: Realm) -> Result<Session, AccountError> {
     let operator = credential.token().operator();
     if (operator == OperatorId::PLATFORM) != (realm == Realm::PlatformStaff) {
         return Err(AccountError::NotLoggedIn);
@@ -146,9 +158,7 @@ async fn person(
             })
         })
         .await?;
-    let session = session.ok_or(AccountError::NotLoggedIn)?;
-    session.admit(&tenant)?;
-    Ok((operator, session.person))
+    session.ok_or(AccountError::NotLoggedIn)
 }
 
 /// The credential of a request. A cookie that a page of another site may have caused to be sent changes nothing.

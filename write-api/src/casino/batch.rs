@@ -200,9 +200,6 @@ fn decide_by(
     if let (Some(command), Some(stored)) = (&asked.command, known.stored) {
         return Ok(Turn::Repeated(command.repeat(stored)?));
     }
-    if asked.token_hash.is_some() {
-        known.facts.standing.admit_person()?;
-    }
     let decided = decide(asked, wallet, &known.facts, rounds)?;
     match decided.answer {
         Ok(answer) if decided.cleared.is_empty() && asked.command.is_none() => Ok(Turn::Repeated(answer)),

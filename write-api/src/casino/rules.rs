@@ -7,7 +7,9 @@ use uuid::Uuid;
 use super::error::CasinoError;
 use crate::ledger::{Account, Posting, Reason};
 
-/// Whether operator, casino and player may play at this moment.
+/// Whether operator, casino and player may play at this moment. Asked before every stake, and only then: a round whose
+/// stake is paid is played to its end by whoever has a session, whatever was switched off meanwhile. Its clock runs on
+/// and its stake is not given back, so that to stop the player would decide the round.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {
     pub(super) operator_is_active: bool,
@@ -18,16 +20,11 @@ pub(super) struct Standing {
 impl Standing {
     /// Lets the player stake something, or says why not.
     pub(super) const fn admit(self) -> Result<(), CasinoError> {
-        if self.operator_is_active && !self.casino_is_enabled {
-            return Err(CasinoError::CasinoDisabled);
-        }
-        self.admit_person()
-    }
-
-    /// Lets the player go on with a round whose stake is paid: it may be finished while the casino is switched off.
-    pub(super) const fn admit_person(self) -> Result<(), CasinoError> {
         if !self.operator_is_active {
             return Err(CasinoError::OperatorDisabled);
+        }
+        if !self.casino_is_enabled {
+            return Err(CasinoError::CasinoDisabled);
         }
         if !self.player_is_active {
             return Err(CasinoError::AccountDisabled);
@@ -267,24 +264,6 @@ mod tests {
         ));
         assert!(matches!(
             admit(true, true, false),
-            Err(CasinoError::AccountDisabled)
-        ));
-    }
-
-    #[test]
-    fn a_round_that_is_paid_for_is_finished_while_the_casino_is_switched_off() {
-        let standing = Standing {
-            operator_is_active: true,
-            casino_is_enabled: false,
-            player_is_active: true,
-        };
-        assert!(standing.admit_person().is_ok());
-        let disabled = Standing {
-            player_is_active: false,
-            ..standing
-        };
-        assert!(matches!(
-            disabled.admit_person(),
             Err(CasinoError::AccountDisabled)
         ));
     }

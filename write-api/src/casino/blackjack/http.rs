@@ -50,6 +50,9 @@ pub struct BlackjackParams {
 /// Deals a hand, or takes the next decision of an open one. Double, split and insurance take their further stake at
 /// once. With an `Idempotency-Key`, or with `params.action_number`, a repeat gets the first answer again; a double click
 /// that sends neither is two decisions. A round without a decision for 15 minutes is ended by standing.
+///
+/// A round whose stake is paid is played on, hit by hit, also while the player, the operator or the casino is disabled;
+/// only what adds a stake is refused then.
 #[utoipa::path(post, path = "/api/casino/blackjack/play", tag = "casino", request_body = BlackjackMove,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this move, so that it can be repeated")),
     responses(

@@ -84,7 +84,8 @@ pub struct CrashCashout {
 }
 
 /// Cashes a running round out at the multiplier of the server's clock when the request arrived. A round that was cashed
-/// out before, by the player or by itself, answers what it paid; one that crashed is refused.
+/// out before, by the player or by itself, answers what it paid; one that crashed is refused. Whoever has a session may,
+/// also while the player, the operator or the casino is disabled: the stake is paid, and the clock runs on.
 #[utoipa::path(post, path = "/api/casino/crash/cashout", tag = "casino", request_body = CrashCashout,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this wish, so that it can be repeated")),
     responses(
