@@ -223,9 +223,10 @@ impl Db {
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
     {
         let inner = Arc::clone(&self.0);
+        let reached_commit = Arc::new(AtomicBool::new(false));
+        let at_commit = Arc::clone(&reached_commit);
         let task = self.0.tasks.spawn(async move {
             let limit = Duration::from_millis(inner.limits.db_transaction_ms);
-            let at_commit = AtomicBool::new(false);
             let run = inner.run(&work, access, &at_commit);
             if let Ok(result) = tokio::time::timeout(limit, run).await {
                 return result;
@@ -241,7 +242,16 @@ impl Db {
         });
         match task.await {
             Ok(result) => result,
-            Err(error) => Err(DbError::Broken(Box::new(error)).into()),
+            Err(error) => {
+                // The task panicked, or the runtime ended it.
+                let error = DbError::Broken(Box::new(error));
+                Err(if reached_commit.load(Ordering::Relaxed) {
+                    access.at_commit(error)
+                } else {
+                    error
+                }
+                .into())
+            }
         }
     }
 
@@ -303,6 +313,7 @@ impl Inner {
         E: TransactionError,
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
     {
+        at_commit.store(false, Ordering::Relaxed);
         let mut connection = self.acquire().await?;
         self.counts.transactions.fetch_add(1, Ordering::Relaxed);
         let begin = match access {
@@ -321,7 +332,6 @@ impl Inner {
                 let committed = transaction.commit().await;
                 committed.map_err(|error| access.at_commit(error.into()))?;
                 access.reach("after_commit");
-                at_commit.store(false, Ordering::Relaxed);
             }
             Err(_) => transaction.rollback().await.map_err(DbError::from)?,
         }

@@ -588,7 +588,10 @@ async fn a_round_that_is_paid_for_is_finished_whatever_is_switched_off_but_takes
             .execute(installation.database.pool())
             .await
             .unwrap();
-        player.post(PLAY, &act("double", &round, 1)).await.problem(403, code);
+        player
+            .post(PLAY, &act("double", &round, 1))
+            .await
+            .problem(403, code);
         // Also at an instance that sees the token for the first time.
         let another = another_writer(&installation).await;
         let elsewhere = Client::new(format!("http://{}", another.address())).logged_in(&alice.token);
@@ -620,7 +623,9 @@ async fn a_payout_is_limited_as_at_the_deal_and_a_further_stake_as_today() {
         .unwrap();
     let double = act("double", &round, 1);
     player.post(PLAY, &double).await.names_field("stake");
-    set("update operator_settings set max_stake = 1000").await.unwrap();
+    set("update operator_settings set max_stake = 1000")
+        .await
+        .unwrap();
     let ended = player.post(PLAY, &double).await.ok();
     assert_eq!(minor(&ended["payout"]), 4_000);
     assert_eq!(ended["payout_limited"], false);

@@ -5,21 +5,28 @@
 //! under way are what the next transaction takes, as many as there are. So one transaction costs one commit however
 //! many share it, and the busier the tables are, the less each move costs.
 
-use std::collections::{HashSet, VecDeque};
+mod guards;
+mod queue;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use moka::sync::Cache;
 use serde::Serialize;
 use shared::clock::Clock;
-use shared::db::Db;
+use shared::db::{Db, DbError};
 use shared::ids::{OperatorId, PlayerId};
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
 
+use self::guards::{Lane, UnderWay};
+use self::queue::{Queue, Waiting};
 use super::batch::{self, Item, Patience, Seat, Told, Verdict};
 use super::error::CasinoError;
 use super::moves::Move;
@@ -50,13 +57,33 @@ struct Counts {
 
 type Key = (OperatorId, PlayerId);
 type Answered = Result<Answer, CasinoError>;
+type Batch = Result<Vec<Option<Told>>, CasinoError>;
+
+/// What makes the moves of one transaction.
+trait Books: Send + Sync {
+    /// Makes the moves and commits them; answers as [`batch::play`] does.
+    fn commit(&self, items: Arc<[Item]>, patience: Patience) -> BoxFuture<'static, Batch>;
+}
+
+impl Books for Db {
+    fn commit(&self, items: Arc<[Item]>, patience: Patience) -> BoxFuture<'static, Batch> {
+        let db = self.clone();
+        Box::pin(async move {
+            let work = db.write(move |db| {
+                let items = Arc::clone(&items);
+                Box::pin(async move { batch::play(db, &items, patience).await })
+            });
+            work.await
+        })
+    }
+}
 
 /// The way of every move to the database. Cheap to clone.
 #[derive(Clone)]
 pub struct Lanes(Arc<Inner>);
 
 struct Inner {
-    db: Db,
+    books: Box<dyn Books>,
     tasks: TaskTracker,
     clock: Clock,
     options: CasinoOptions,
@@ -71,66 +98,15 @@ impl fmt::Debug for Lanes {
     }
 }
 
-/// A move, and who waits for its answer.
-struct Waiting {
-    asked: Arc<Move>,
-    answer: oneshot::Sender<Answered>,
-    /// Since when, by the clock's elapsed time.
-    since: Duration,
-}
-
-impl Waiting {
-    fn key(&self) -> Key {
-        (self.asked.operator, self.asked.player)
-    }
-
-    /// Nobody may wait any more; the effect is whole all the same.
-    fn tell(self, answered: Answered) {
-        let _ = self.answer.send(answered);
-    }
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
-    /// The wallets with a move under way.
-    busy: HashSet<Key>,
-    /// The lanes under way.
-    lanes: usize,
-}
-
-impl Queue {
-    /// Takes out the moves that wait since before `then`. They stand in the order in which they came.
-    fn take_older(&mut self, then: Duration) -> Vec<Waiting> {
-        let old = self.waiting.partition_point(|waiting| waiting.since < then);
-        self.waiting.drain(..old).collect()
-    }
-
-    /// Takes the next moves, at most one of each wallet; later ones of the same wallet keep their places.
-    fn take(&mut self, most: usize) -> Vec<Waiting> {
-        let mut taken = Vec::new();
-        let mut kept = VecDeque::new();
-        while taken.len() < most {
-            let Some(next) = self.waiting.pop_front() else {
-                break;
-            };
-            if self.busy.insert(next.key()) {
-                taken.push(next);
-            } else {
-                kept.push_back(next);
-            }
-        }
-        kept.append(&mut self.waiting);
-        self.waiting = kept;
-        taken
-    }
-}
-
 impl Lanes {
     /// Lanes to `db` whose work is among `tasks`.
     pub fn new(db: Db, tasks: TaskTracker, clock: Clock, options: CasinoOptions) -> Self {
+        Self::to(Box::new(db), tasks, clock, options)
+    }
+
+    fn to(books: Box<dyn Books>, tasks: TaskTracker, clock: Clock, options: CasinoOptions) -> Self {
         Self(Arc::new(Inner {
-            db,
+            books,
             tasks,
             clock,
             seats: Cache::new(options.casino_seats),
@@ -179,7 +155,9 @@ impl Lanes {
             queue.waiting.push_back(waiting);
             self.0.open_lane(&mut queue);
         }
-        answered.await.unwrap_or(Err(CasinoError::Busy))
+        // Whoever had to answer panicked, and nobody knows whether that was before the commit or after it.
+        let unknown = CasinoError::Database(DbError::OutcomeUnknown);
+        answered.await.unwrap_or(Err(unknown))
     }
 }
 
@@ -190,47 +168,44 @@ impl Inner {
 
     fn open_lane(self: &Arc<Self>, queue: &mut Queue) {
         if queue.lanes < self.options.casino_lanes {
-            queue.lanes += 1;
-            let inner = Arc::clone(self);
-            self.tasks.spawn(async move { inner.run_lane().await });
+            let lane = Lane::open(Arc::clone(self), queue);
+            self.tasks.spawn(run_lane(lane));
         }
     }
 
-    async fn run_lane(self: Arc<Self>) {
-        loop {
-            let patience = Duration::from_millis(self.options.casino_wait_ms);
-            let (too_old, batch) = {
-                let mut queue = self.queue();
-                let too_old = queue.take_older(self.clock.elapsed().saturating_sub(patience));
-                let batch = queue.take(self.options.casino_batch);
-                if batch.is_empty() {
-                    queue.lanes -= 1;
-                }
-                (too_old, batch)
-            };
-            for waiting in too_old {
-                waiting.tell(Err(CasinoError::Busy));
+    /// The next moves, which are under way from now on. None are left for a lane that is given back.
+    fn next(self: &Arc<Self>, lane: &mut Lane) -> Vec<UnderWay> {
+        let patience = Duration::from_millis(self.options.casino_wait_ms);
+        let (too_old, taken) = {
+            let mut queue = self.queue();
+            let too_old = queue.take_older(self.clock.elapsed().saturating_sub(patience));
+            let taken = queue.take(self.options.casino_batch);
+            if taken.is_empty() {
+                lane.give_back(&mut queue);
             }
-            if batch.is_empty() {
-                return;
-            }
-            self.run(batch).await;
+            (too_old, taken)
+        };
+        let under_way = |waiting| UnderWay::new(Arc::clone(self), waiting);
+        let batch = taken.into_iter().map(under_way).collect();
+        for waiting in too_old {
+            waiting.tell(Err(CasinoError::Busy));
         }
+        batch
     }
 
-    async fn run(self: &Arc<Self>, batch: Vec<Waiting>) {
+    async fn run(self: &Arc<Self>, batch: Vec<UnderWay>) {
         match self.commit(&batch, Patience::Skips).await {
             Ok(told) => {
-                for (waiting, told) in batch.into_iter().zip(told) {
+                for (under_way, told) in batch.into_iter().zip(told) {
                     match told {
-                        Some(told) => self.finish(waiting, told),
-                        None => self.run_alone(waiting),
+                        Some(told) => under_way.finish(told),
+                        None => self.run_alone(under_way),
                     }
                 }
             }
             Err(error) if batch.len() == 1 || Verdict::of(&error) == Verdict::AllFail => {
-                for waiting in batch {
-                    self.finish(waiting, Told::only(Err(error.for_another())));
+                for under_way in batch {
+                    under_way.finish(Told::only(Err(error.for_another())));
                 }
                 if error.is_outage() {
                     // Whoever waits would only wait longer to hear the same.
@@ -243,131 +218,49 @@ impl Inner {
             Err(error) => {
                 self.counts.batches_failed.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(%error, moves = batch.len(), "a batch failed; its moves are tried one by one");
-                for waiting in batch {
-                    self.run_alone(waiting);
+                for under_way in batch {
+                    self.run_alone(under_way);
                 }
             }
         }
     }
 
     /// Makes a move in a transaction of its own, while the lane goes on without it.
-    fn run_alone(self: &Arc<Self>, waiting: Waiting) {
+    fn run_alone(self: &Arc<Self>, under_way: UnderWay) {
         let inner = Arc::clone(self);
         self.tasks.spawn(async move {
-            let alone = [waiting];
+            let alone = [under_way];
             let told = match inner.commit(&alone, Patience::Waits).await {
                 Ok(mut told) => told.pop().flatten(),
                 Err(error) => Some(Told::only(Err(error))),
             };
-            let [waiting] = alone;
-            inner.finish(waiting, told.unwrap_or(Told::only(Err(CasinoError::Busy))));
+            let [under_way] = alone;
+            if let Some(told) = told {
+                under_way.finish(told);
+            }
         });
     }
 
-    async fn commit(&self, batch: &[Waiting], patience: Patience) -> Result<Vec<Option<Told>>, CasinoError> {
+    async fn commit(&self, batch: &[UnderWay], patience: Patience) -> Batch {
         let items: Arc<[Item]> = batch
             .iter()
-            .map(|waiting| Item {
-                asked: Arc::clone(&waiting.asked),
-                seat: self.seats.get(&waiting.key()),
+            .map(|under_way| Item {
+                asked: Arc::clone(under_way.asked()),
+                seat: self.seats.get(&under_way.key()),
             })
             .collect();
         self.counts.transactions.fetch_add(1, Ordering::Relaxed);
-        let work = self.db.write(move |db| {
-            let items = Arc::clone(&items);
-            Box::pin(async move { batch::play(db, &items, patience).await })
-        });
-        work.await
-    }
-
-    /// Remembers the player, frees the wallet for the next move, and answers.
-    fn finish(self: &Arc<Self>, waiting: Waiting, told: Told) {
-        self.counts.moves.fetch_add(1, Ordering::Relaxed);
-        let key = waiting.key();
-        if let Some(seat) = told.seat {
-            self.seats.insert(key, seat);
-        }
-        {
-            let mut queue = self.queue();
-            queue.busy.remove(&key);
-            if !queue.waiting.is_empty() {
-                self.open_lane(&mut queue);
-            }
-        }
-        waiting.tell(told.answer);
+        self.books.commit(items, patience).await
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use shared::ids::{OperatorId, PlayerId};
-    use time::OffsetDateTime;
-
-    use super::*;
-    use crate::casino::moves::Play;
-    use crate::casino::table::Table;
-
-    #[derive(Debug)]
-    struct Never;
-
-    impl Play for Never {
-        fn decide(&self, _table: &mut Table<'_>) -> Answered {
-            Err(CasinoError::Busy)
+async fn run_lane(mut lane: Lane) {
+    let inner = Arc::clone(lane.inner());
+    loop {
+        let batch = inner.next(&mut lane);
+        if batch.is_empty() {
+            return;
         }
-    }
-
-    fn queue_of(players: &[i64]) -> Queue {
-        let mut queue = Queue::default();
-        for player in players {
-            let asked = Move {
-                operator: OperatorId::new(1),
-                player: PlayerId::new(*player),
-                token_hash: None,
-                at: OffsetDateTime::UNIX_EPOCH,
-                steady_at: OffsetDateTime::UNIX_EPOCH,
-                command: None,
-                play: Box::new(Never),
-            };
-            queue.waiting.push_back(Waiting {
-                asked: Arc::new(asked),
-                answer: oneshot::channel().0,
-                since: Duration::from_millis(queue.waiting.len() as u64),
-            });
-        }
-        queue
-    }
-
-    fn players<'a>(moves: impl IntoIterator<Item = &'a Waiting>) -> Vec<i64> {
-        moves.into_iter().map(|waiting| waiting.key().1.get()).collect()
-    }
-
-    #[test]
-    fn a_batch_takes_one_move_of_each_wallet_and_leaves_the_others_in_their_order() {
-        let mut queue = queue_of(&[1, 1, 2, 3, 2, 1, 4]);
-        assert_eq!(players(&queue.take(10)), [1, 2, 3, 4]);
-        assert_eq!(players(&queue.waiting), [1, 2, 1]);
-        assert_eq!(
-            players(&queue.take(10)),
-            [] as [i64; 0],
-            "all their wallets are busy"
-        );
-        queue.busy.remove(&(OperatorId::new(1), PlayerId::new(1)));
-        assert_eq!(players(&queue.take(10)), [1]);
-        assert_eq!(players(&queue.waiting), [2, 1]);
-    }
-
-    #[test]
-    fn moves_that_wait_too_long_are_taken_out_from_the_front() {
-        let mut queue = queue_of(&[1, 2, 3, 4]);
-        assert_eq!(players(&queue.take_older(Duration::from_millis(2))), [1, 2]);
-        assert_eq!(players(&queue.waiting), [3, 4]);
-        assert_eq!(players(&queue.take_older(Duration::ZERO)), [] as [i64; 0]);
-    }
-
-    #[test]
-    fn a_batch_takes_no_more_than_its_limit() {
-        let mut queue = queue_of(&[1, 1, 2, 3]);
-        assert_eq!(players(&queue.take(2)), [1, 2]);
-        assert_eq!(players(&queue.waiting), [1, 3]);
+        inner.run(batch).await;
     }
 }

@@ -212,7 +212,10 @@ mod tests {
         ] {
             let amount = Minor::new(amount);
             let staked = Minor::new(100);
-            assert_eq!(Payout::of(Minor::new(won), staked, LIMITS.max_payout), Payout { amount, is_limited });
+            assert_eq!(
+                Payout::of(Minor::new(won), staked, LIMITS.max_payout),
+                Payout { amount, is_limited }
+            );
         }
     }
 
