@@ -218,7 +218,7 @@ async fn the_seed_of_an_open_round_is_not_revealed() {
 }
 
 #[tokio::test]
-async fn the_last_ten_pairs_are_shown_newest_first() {
+async fn every_revealed_pair_is_shown_on_one_of_the_pages_newest_first() {
     let installation = Installation::start().await;
     let aurora = installation.operator("aurora").await;
     let alice = installation.player(&aurora, "alice", 100_000).await;
@@ -230,7 +230,31 @@ async fn the_last_ten_pairs_are_shown_newest_first() {
         }
         revealed.insert(0, rotate(&player).await["revealed"].clone());
     }
-    assert_eq!(player.get(FAIRNESS).await.ok()["previous"], json!(revealed[..10]));
+    assert_eq!(player.get(FAIRNESS).await.ok()["previous"], json!(revealed));
+    for (page, shown) in [
+        (1, &revealed[..5]),
+        (2, &revealed[5..10]),
+        (3, &revealed[10..]),
+        (4, &[]),
+    ] {
+        let answer = player
+            .get(&format!("{FAIRNESS}?page={page}&per_page=5"))
+            .await
+            .ok();
+        assert_eq!(answer["previous"], json!(shown), "page {page}");
+        let place = json!({"page": page, "per_page": 5, "total": 12, "pages": 3});
+        assert_eq!(answer["pagination"], place);
+    }
+    for (query, field) in [
+        ("page=0", "page"),
+        ("per_page=101", "per_page"),
+        ("per_page=x", "per_page"),
+    ] {
+        player
+            .get(&format!("{FAIRNESS}?{query}"))
+            .await
+            .names_field(field);
+    }
     let counts: Vec<_> = revealed
         .iter()
         .map(|pair| pair["rounds"].as_i64().unwrap())

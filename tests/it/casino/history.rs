@@ -105,6 +105,11 @@ async fn a_round_is_shown_as_it_was_answered() {
         ("commitment", &round["fairness"]["commitment"]),
         ("client_seed", &round["fairness"]["client_seed"]),
         ("nonce", &json!(0)),
+        ("first_stake", &round["stake"]),
+        ("math_version", &json!(1)),
+        ("server_seed", &json!(null)),
+        ("decisions", &json!(null)),
+        ("abandoned", &json!(null)),
     ] {
         assert_eq!(shown[member], *value, "{member}");
     }

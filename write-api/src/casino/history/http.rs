@@ -48,23 +48,39 @@ pub struct HistoryRound {
     reference: Uuid,
     /// `slots`, `roulette`, `baccarat`, `blackjack` or `crash`.
     game_key: String,
+    /// Of the game's rules, when the round began.
+    math_version: i16,
     user_id: PlayerId,
     /// Everything staked on the round so far.
     #[schema(value_type = f64)]
     stake: Money,
+    /// The stake that the round began with: less than `stake` where a hand of blackjack was doubled, split or insured.
+    #[schema(value_type = f64)]
+    first_stake: Money,
     currency: String,
     /// What the round paid, the stake not taken off; 0 while it is open.
     #[schema(value_type = f64)]
     payout: Money,
     /// Whether the game won more than the operator's largest payout, which is what was paid then.
     payout_limited: bool,
+    /// The operator's largest payout when the round began; null where that was not kept yet. A round that wins back its
+    /// stakes returns them all the same.
+    #[schema(value_type = Option<f64>)]
+    max_payout: Option<Money>,
     /// `open`, `settled` or `void`.
     status: String,
     /// What the game shows; of an open round, what its player saw so far.
     #[schema(value_type = Object)]
     result_json: Box<RawValue>,
+    /// In a settled round of blackjack, what was decided after the deal: `hit`, `stand`, `double`, `split` or
+    /// `insurance`.
+    decisions: Option<Vec<String>>,
+    /// In a settled round of blackjack, whether the last decisions were the house's, because the player had left.
+    abandoned: Option<bool>,
     /// SHA-256 of the hex text of the server seed that the round is drawn from.
     commitment: String,
+    /// The server seed, once it is revealed: with it everybody can recompute the round. Null before.
+    server_seed: Option<String>,
     client_seed: String,
     nonce: i64,
     #[serde(with = "time::serde::rfc3339")]
@@ -79,14 +95,20 @@ impl HistoryRound {
             id: round.id,
             reference: round.id,
             game_key: round.game,
+            math_version: round.math_version,
             user_id: player,
             stake: round.currency.money(round.stake),
+            first_stake: round.currency.money(round.dealt_for.unwrap_or(round.stake)),
             currency: round.currency.code().to_owned(),
             payout: round.currency.money(round.payout),
             payout_limited: round.payout_limited,
+            max_payout: round.max_payout.map(|most| round.currency.money(most)),
             status: round.status,
             result_json: round.result.0,
+            decisions: round.decisions.map(|decisions| decisions.0),
+            abandoned: round.abandoned,
             commitment: round.commitment,
+            server_seed: round.server_seed,
             client_seed: round.client_seed,
             nonce: round.nonce,
             created_at: round.created_at,

@@ -15,16 +15,26 @@ use super::rules::Asked;
 pub(super) struct PastRound {
     pub(super) id: Uuid,
     pub(super) game: String,
+    pub(super) math_version: i16,
     pub(super) stake: Minor,
+    /// What a hand of blackjack was dealt for.
+    pub(super) dealt_for: Option<Minor>,
     pub(super) payout: Minor,
     pub(super) payout_limited: bool,
+    pub(super) max_payout: Option<Minor>,
     pub(super) status: String,
     pub(super) result: Json<Box<RawValue>>,
+    /// What was decided in a settled round of blackjack.
+    pub(super) decisions: Option<Json<Vec<String>>>,
+    /// Whether the house stood for a player who had left.
+    pub(super) abandoned: Option<bool>,
     pub(super) created_at: OffsetDateTime,
     pub(super) settled_at: Option<OffsetDateTime>,
     pub(super) nonce: i64,
     pub(super) commitment: String,
     pub(super) client_seed: String,
+    /// Once it is revealed.
+    pub(super) server_seed: Option<String>,
     pub(super) currency: Currency,
 }
 
@@ -45,16 +55,26 @@ pub(super) async fn rounds(
         select
             round.id as "id!",
             round.game as "game!",
+            round.math_version as "math_version!",
             round.stake as "stake!: Minor",
+            case when round.game = 'blackjack' then (round.state ->> 'stake')::bigint end as "dealt_for?: Minor",
             round.payout as "payout!: Minor",
             round.payout_limited as "payout_limited!",
+            round.max_payout as "max_payout?: Minor",
             round.status as "status!",
             round.result as "result!: Json<Box<RawValue>>",
+            case when round.game = 'blackjack' and round.status = 'settled' then round.state -> 'decisions' end
+                as "decisions?: Json<Vec<String>>",
+            case
+                when round.game = 'blackjack' and round.status = 'settled'
+                    then coalesce((round.state ->> 'abandoned')::boolean, false)
+            end as "abandoned?",
             round.created_at as "created_at!",
             round.settled_at as "settled_at?",
             round.nonce as "nonce!",
             seeds.commitment as "commitment!",
             seeds.client_seed as "client_seed!",
+            case when seeds.revealed_at is not null then seeds.server_seed end as "server_seed?",
             operators.currency as "currency!: Currency"
         from (
             select newest.id
@@ -76,7 +96,7 @@ pub(super) async fn rounds(
             limit 1
         ) as round
         cross join lateral (
-            select commitment, client_seed
+            select commitment, client_seed, server_seed, revealed_at
             from seed_pairs
             where operator_id = $1 and id = round.seed_pair_id
             limit 1

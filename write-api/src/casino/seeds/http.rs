@@ -15,9 +15,7 @@ use crate::app::SharedApp;
 use crate::casino::error::CasinoError;
 use crate::casino::fairness::ClientSeed;
 use crate::commands::{Answer, Repeatable};
-
-/// Revealed pairs that are shown.
-const SHOWN_PAIRS: i64 = 10;
+use crate::paging::{PageQuery, Pagination};
 
 /// The seed pairs of the player who asks.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,8 +26,10 @@ pub struct Fairness {
     client_seed: String,
     /// The nonce of the next round: how many rounds this pair decided so far.
     next_nonce: i64,
-    /// The last pairs that were revealed, at most ten, newest first.
+    /// The pairs that were revealed, newest first: the page that was asked for.
     previous: Vec<RevealedPair>,
+    /// Where this page is among all revealed pairs.
+    pagination: Pagination,
 }
 
 /// A pair that decides nothing any more, so that everybody may know it.
@@ -57,20 +57,24 @@ impl From<store::RevealedPair> for RevealedPair {
     }
 }
 
-/// What decides the next round of the player who asks, and the server seeds of rounds before.
-#[utoipa::path(get, path = "/api/casino/fairness", tag = "casino",
-    responses((status = 200, body = Fairness), (status = 401, body = ProblemBody)))]
+/// What decides the next round of the player who asks, and a page of the server seeds of rounds before.
+#[utoipa::path(get, path = "/api/casino/fairness", tag = "casino", params(PageQuery),
+    responses((status = 200, body = Fairness), (status = 401, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
 pub async fn fairness(
     State(app): State<SharedApp>,
     PlayerSession { operator, player }: PlayerSession,
+    QueryParams(query): QueryParams<PageQuery>,
 ) -> Result<Private<Fairness>, Problem> {
-    let (active, revealed) = app
+    let page = query.read().map_err(Problem::invalid_fields)?;
+    let (active, total, revealed) = app
         .db
         .read(move |db| {
             Box::pin(async move {
                 let active = store::active(operator, db, player).await?;
-                let revealed = store::revealed(operator, db, player, active.id, SHOWN_PAIRS).await?;
-                Ok::<_, CasinoError>((active, revealed))
+                let total = store::count_revealed(operator, db, player, active.id).await?;
+                let revealed = store::revealed(operator, db, player, active.id, page).await?;
+                Ok::<_, CasinoError>((active, total, revealed))
             })
         })
         .await?;
@@ -80,6 +84,7 @@ pub async fn fairness(
         client_seed: active.client_seed,
         next_nonce: active.next_nonce,
         previous: revealed.into_iter().map(RevealedPair::from).collect(),
+        pagination: page.of(total),
     }))
 }
 

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::NewSeedPair;
+use crate::paging::Page;
 
 /// The pair that decides a player's rounds, as the player may see it.
 #[derive(Clone, Debug)]
@@ -46,14 +47,35 @@ pub(super) async fn active(
     .await
 }
 
-/// The player's newest pairs before the pair `before`, newest first. They were revealed before that one was made, so
+/// How many pairs the player had before the pair `before`.
+pub(super) async fn count_revealed(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+    before: i64,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!"
+        from seed_pairs
+        where operator_id = $1 and player_id = $2 and id < $3 and revealed_at is not null
+        "#,
+        operator.get(),
+        player.get(),
+        before,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// A page of the player's pairs before the pair `before`, newest first. They were revealed before that one was made, so
 /// the list fits to it whatever happened since.
 pub(super) async fn revealed(
     operator: OperatorId,
     db: &mut PgConnection,
     player: PlayerId,
     before: i64,
-    most: i64,
+    page: Page,
 ) -> Result<Vec<RevealedPair>, sqlx::Error> {
     sqlx::query_as!(
         RevealedPair,
@@ -77,11 +99,13 @@ pub(super) async fn revealed(
         where operator_id = $1 and player_id = $2 and id < $3 and revealed_at is not null
         order by id desc
         limit $4
+        offset $5
         "#,
         operator.get(),
         player.get(),
         before,
-        most,
+        page.size(),
+        page.offset(),
     )
     .fetch_all(db)
     .await
