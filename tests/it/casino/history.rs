@@ -69,10 +69,12 @@ impl<'a> Planted<'a> {
 }
 
 async fn remove_planted(db: &PgPool) {
-    sqlx::query("delete from rounds where nonce >= 1000000")
-        .execute(db)
-        .await
-        .unwrap();
+    let remove = "begin;
+        alter table rounds disable trigger rounds_kept;
+        delete from rounds where nonce >= 1000000;
+        alter table rounds enable trigger rounds_kept;
+        commit";
+    sqlx::raw_sql(remove).execute(db).await.unwrap();
 }
 
 #[tokio::test]

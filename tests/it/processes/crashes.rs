@@ -188,6 +188,8 @@ async fn whatever_is_tampered_with_in_the_books_is_found_and_described() {
     let aurora = installation.operator("aurora").await;
     let alice = installation.player(&aurora, "alice", 100_000).await;
     let player = installation.reader(0).logged_in(&alice.token);
+    // So that there is a pair that is revealed.
+    player.post("/api/casino/fairness/rotate", &json!({})).await.ok();
     for _ in 0..3 {
         player.post(BET, &json!({"stake": 1})).await.ok();
     }
@@ -196,12 +198,25 @@ async fn whatever_is_tampered_with_in_the_books_is_found_and_described() {
         "update ledger_entries set amount = amount + 1",
         "delete from ledger_entries",
         "truncate ledger_entries",
+        "update rounds set payout = payout + 1",
+        "update rounds set result = '{}'",
+        "update rounds set status = 'open', settled_at = null, due_at = now(), state = '{}'",
+        "delete from rounds",
+        "truncate rounds",
+        "update seed_pairs set server_seed = repeat('0', 64)",
+        "update seed_pairs set commitment = repeat('0', 64)",
+        "update seed_pairs set client_seed = 'other'",
+        "update seed_pairs set revealed_at = null where revealed_at is not null",
+        "delete from seed_pairs",
+        "truncate seed_pairs",
     ] {
         assert!(execute(database, refused).await.is_err(), "{refused}");
     }
     execute(
         database,
         "drop trigger ledger_entries_append_only on ledger_entries;
+         drop trigger rounds_final on rounds;
+         drop trigger seed_pairs_final on seed_pairs;
          grant update, delete on ledger_entries to current_user",
     )
     .await
@@ -226,6 +241,18 @@ async fn whatever_is_tampered_with_in_the_books_is_found_and_described() {
             "update rounds set nonce = 7 where nonce = 2",
             "update rounds set nonce = 2 where nonce = 7",
             ["seed pair ", "largest nonce 7"],
+        ),
+        (
+            "update seed_pairs set commitment = reverse(commitment) where revealed_at is null",
+            "update seed_pairs set commitment = reverse(commitment) where revealed_at is null",
+            ["seed pair ", "expected commitment "],
+        ),
+        (
+            "update rounds set payout = payout + 1, result = '{}' where nonce = 0;
+             update wallets set paid = paid + 1",
+            "update rounds set payout = payout - 1 where nonce = 0;
+             update wallets set paid = paid - 1",
+            ["round ", "payouts of"],
         ),
         (
             "update ledger_entries set amount = amount + 1 where wallet_version = 1",

@@ -61,6 +61,9 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
     if let Some(difference) = in_nonces(db).await? {
         return Ok(Some(difference));
     }
+    if let Some(difference) = in_commitments(db).await? {
+        return Ok(Some(difference));
+    }
     if let Some(difference) = in_accounts(db).await? {
         return Ok(Some(difference));
     }
@@ -319,6 +322,29 @@ async fn in_rounds(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx
             or (staked, payouts, paid) is distinct from (stake, (payout > 0)::integer::bigint, payout)
             or rounds.game <> 'blackjack' and stakes <> 1
         order by 1, 2
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Every server seed is the one that was committed to. One pass over the pairs, in which nothing is gathered; the seeds
+/// stay in the database.
+async fn in_commitments(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            operator_id as "operator!: OperatorId",
+            format('seed pair %s', id) as "subject!",
+            format('commitment %s', right_commitment) as "expected!",
+            format('commitment %s', commitment) as "found!"
+        from seed_pairs
+        cross join lateral (
+            select encode(sha256(convert_to(server_seed, 'UTF8')), 'hex') as right_commitment
+        ) as hashed
+        where commitment <> right_commitment
         limit 1
         "#
     )
