@@ -162,6 +162,29 @@ async fn a_running_round_is_cashed_out_also_by_a_player_who_was_disabled_meanwhi
     }
 }
 
+/// Whatever touches a round that has ended settles it, also the wish for other seeds.
+#[tokio::test]
+async fn seeds_are_changed_as_soon_as_the_round_has_ended_by_seed_and_clock() {
+    const ROTATE: &str = "/api/casino/fairness/rotate";
+    for (random, auto_cashout, balance) in [
+        (crashing(200, 300), None, 0),
+        (crashing(200, 300), Some(1.5), 1_500),
+    ] {
+        let scene = Scene::new(&random, NEVER).await;
+        let round = scene.start(auto_cashout).await;
+        let player = scene.player();
+        scene.clock.advance(reached(149));
+        player.post(ROTATE, &json!({})).await.problem(409, "round_open");
+        scene.clock.advance(reached(302));
+        let rotated = player.post(ROTATE, &json!({})).await.ok();
+        assert_eq!(rotated["revealed"]["commitment"], round["fairness"]["commitment"]);
+        assert_eq!(rotated["revealed"]["rounds"], 1);
+        assert!(scene.is_settled().await);
+        assert_eq!(scene.balance().await, balance);
+        scene.installation.finish().await;
+    }
+}
+
 /// Legacy: the answer to the bet revealed the crash point.
 #[tokio::test]
 async fn legacy_a_running_round_never_tells_its_crash_point() {

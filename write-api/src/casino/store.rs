@@ -18,7 +18,7 @@ use crate::commands::{Actor, Command, Stored};
 use crate::ledger::LockedWallet;
 use crate::protection::protections;
 
-pub(super) use rounds::{SettledRound, due_rounds, open_round, rounds, settled_round};
+pub(super) use rounds::{SettledRound, due_rounds, open_rounds, rounds, settled_round};
 pub(super) use settle::{Decided, settle, settle_if_fit};
 
 /// What is known of a move once its wallet is locked.

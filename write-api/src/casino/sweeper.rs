@@ -25,6 +25,17 @@ pub(super) struct DueRound {
     pub(super) game: Game,
 }
 
+impl DueRound {
+    /// The end that its game has for it, if it has ended by itself; none where rounds are never left open.
+    pub(super) fn end(&self) -> Option<Box<dyn Play>> {
+        match self.game {
+            Game::Blackjack => Some(Box::new(Abandoned(self.id))),
+            Game::Crash => Some(Box::new(Ended(self.id))),
+            Game::Slots | Game::Roulette | Game::Baccarat => None,
+        }
+    }
+}
+
 /// Sweeps every now and then until `stop`.
 pub fn spawn_sweeper(app: SharedApp, stop: CancellationToken) {
     let tasks = app.tasks.clone();
@@ -51,11 +62,7 @@ async fn sweep(app: &App) -> Result<(), CasinoError> {
         Box::pin(async move { Ok::<_, CasinoError>(due_rounds(db, now, most.into()).await?) })
     });
     let ends = read.await?.into_iter().filter_map(|due| {
-        let play: Box<dyn Play> = match due.game {
-            Game::Blackjack => Box::new(Abandoned(due.id)),
-            Game::Crash => Box::new(Ended(due.id)),
-            Game::Slots | Game::Roulette | Game::Baccarat => return None,
-        };
+        let play = due.end()?;
         Some(app.lanes.play(Move {
             operator: due.operator,
             player: due.player,

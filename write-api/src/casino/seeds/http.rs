@@ -8,6 +8,7 @@ use shared::problem::{Problem, ProblemBody};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
+use super::rotation::Arrived;
 use super::verification::{Outcome, Question, Recomputed};
 use super::{NewSeedPair, rotation, store};
 use crate::accounts::PlayerSession;
@@ -122,7 +123,7 @@ impl Rotated {
 }
 
 /// Reveals the server seed of the player who asks, and lets a new pair decide from the next round on. Refused while a
-/// round is open. With an `Idempotency-Key` a repeat gets the first answer again.
+/// round is open that has not ended by itself. With an `Idempotency-Key` a repeat gets the first answer again.
 #[utoipa::path(post, path = "/api/casino/fairness/rotate", tag = "casino", request_body = Option<Rotation>,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this wish, so that it can be repeated")),
     responses(
@@ -145,10 +146,13 @@ pub async fn rotate(
     let own = asked.client_seed.as_deref().map(ClientSeed::parse).transpose();
     let own = own.map_err(|error| Problem::invalid_field("client_seed", error.to_string()))?;
     let new = NewSeedPair::draw(&app.random).with_client_seed(own);
-    let at = app.clock.now();
+    let arrived = Arrived {
+        at: app.clock.now(),
+        steady_at: app.clock.steady(),
+    };
     let change = app.db.write(move |db| {
         let (new, command) = (new.clone(), command.clone());
-        Box::pin(async move { rotation::rotate(operator, db, player, &new, command.as_ref(), at).await })
+        Box::pin(async move { rotation::rotate(operator, db, player, &new, command.as_ref(), arrived).await })
     });
     Ok(change.await?)
 }

@@ -304,17 +304,28 @@ pub(in crate::casino) async fn due_rounds(
         .collect()
 }
 
-/// Whether the player has an open round of any game.
-pub(in crate::casino) async fn open_round(
+/// The player's open rounds, at most one of each game.
+pub(in crate::casino) async fn open_rounds(
     operator: OperatorId,
     db: &mut PgConnection,
     player: PlayerId,
-) -> Result<Option<Uuid>, sqlx::Error> {
-    sqlx::query_scalar!(
-        "select id from rounds where operator_id = $1 and player_id = $2 and status = 'open' order by id limit 1",
+) -> Result<Vec<DueRound>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select id, game from rounds where operator_id = $1 and player_id = $2 and status = 'open' order by id",
         operator.get(),
         player.get(),
     )
-    .fetch_optional(db)
-    .await
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let game = Game::parse(&row.game).ok_or_else(|| sqlx::Error::Decode("not a game".into()))?;
+            Ok(DueRound {
+                operator,
+                player,
+                id: row.id,
+                game,
+            })
+        })
+        .collect()
 }
