@@ -63,13 +63,14 @@ async fn baccarat(session: &mut Session) -> Option<()> {
     session.begin("/api/casino/baccarat/play", &bet).await.map(drop)
 }
 
-/// Deals a hand, and takes cards or stands until it is over.
+/// Deals a hand, and takes cards or stands until it is over. A blackjack takes no card.
 async fn blackjack(session: &mut Session) -> Option<()> {
     const PATH: &str = "/api/casino/blackjack/play";
     let deal = json!({"action": "deal", "stake": 1});
     let mut round = session.begin(PATH, &deal).await?;
     while round.is_open {
-        let action = session.dice.pick(["hit", "stand"]);
+        let wanted = session.dice.pick(["hit", "stand"]);
+        let action = if round.offers(wanted) { wanted } else { "stand" };
         let decision = json!({"action": action, "params": {"ref": round.id}});
         round = session.step(round, PATH, &decision).await?;
     }

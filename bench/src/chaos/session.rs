@@ -40,6 +40,14 @@ pub(super) struct Round {
     pub(super) is_open: bool,
     stake: Minor,
     payout: Minor,
+    actions: Vec<String>,
+}
+
+impl Round {
+    /// Whether this can be decided now.
+    pub(super) fn offers(&self, action: &str) -> bool {
+        self.actions.iter().any(|offered| offered == action)
+    }
 }
 
 /// What the answers told of a round.
@@ -143,6 +151,15 @@ struct RoundAnswer {
     stake: Amount,
     payout: Amount,
     balance: Amount,
+    #[serde(default)]
+    result: ShownResult,
+}
+
+/// The part of a round of blackjack that says what can be decided.
+#[derive(Default, Deserialize)]
+struct ShownResult {
+    #[serde(default)]
+    actions: Vec<String>,
 }
 
 impl RoundAnswer {
@@ -153,6 +170,7 @@ impl RoundAnswer {
             stake: minor(&self.stake)?,
             payout: minor(&self.payout)?,
             id: self.id,
+            actions: self.result.actions,
         };
         Ok((round, minor(&self.balance)?))
     }

@@ -149,16 +149,6 @@ fn insurance() -> Wager {
             if game.up_card().rank != Rank::Ace {
                 return Ok(None);
             }
-            if let Some(settlement) = game.settlement() {
-                // Beside a blackjack of the player it is not offered. The exact value is that of a bettor who has not
-                // seen those cards, so it counts as it would have gone: 2:1 if the dealer has a blackjack as well.
-                let is_push = |hand: &blackjack::HandResult| hand.outcome == blackjack::Outcome::Push;
-                return Ok(Some(if settlement.hands.iter().any(is_push) {
-                    2
-                } else {
-                    -1
-                }));
-            }
             game.act(blackjack::Decision::Insurance)?;
             let insurance = game.insurance();
             Ok(insurance.map(|insurance| insurance.payout.get() - insurance.stake.get()))

@@ -349,6 +349,29 @@ async fn legacy_a_natural_pays_three_to_two_once() {
 }
 
 #[tokio::test]
+async fn a_blackjack_against_an_ace_can_be_insured_for_even_money() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let natural = dealing(|game| game.allowed() == [Decision::Stand, Decision::Insurance]);
+    let alice = installation
+        .player_with_seeds_of(&natural, &aurora, "alice", 1_500)
+        .await;
+    let player = installation.writer().logged_in(&alice.token);
+    let round = player.post(PLAY, &deal()).await.ok();
+    assert_eq!(round["status"], "open");
+    assert_eq!(round["result"]["actions"], json!(["stand", "insurance"]));
+    player
+        .post(PLAY, &act("hit", &round, 1))
+        .await
+        .problem(409, "action_not_allowed");
+    let ended = player.post(PLAY, &act("insurance", &round, 1)).await.ok();
+    assert_eq!(ended["status"], "settled");
+    assert_eq!((minor(&ended["stake"]), minor(&ended["payout"])), (1_500, 2_500));
+    assert_eq!(balance_minor(&installation, &alice).await, 2_500);
+    installation.finish().await;
+}
+
+#[tokio::test]
 async fn a_round_is_its_players_and_its_games() {
     let installation = Installation::start().await;
     let (aurora, bluefin) = (

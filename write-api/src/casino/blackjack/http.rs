@@ -47,9 +47,10 @@ pub struct BlackjackParams {
     action_number: Option<i16>,
 }
 
-/// Deals a hand, or takes the next decision of an open one. Double, split and insurance take their further stake at
-/// once. With an `Idempotency-Key`, or with `params.action_number`, a repeat gets the first answer again; a double click
-/// that sends neither is two decisions. A round without a decision for 15 minutes is ended by standing.
+/// Deals a hand, or takes the next decision of an open one. A blackjack against the dealer's ace stays open for
+/// `insurance`, which makes it even money, or `stand`. Double, split and insurance take their further stake at
+/// once. With an `Idempotency-Key`, or with `params.action_number`, a repeat gets the first answer again; a decision that
+/// sends neither is refused, since a double click would be two. A round without a decision for 15 minutes is ended by standing.
 ///
 /// A round whose stake is paid is played on, hit by hit, also while the player, the operator or the casino is disabled;
 /// only what adds a stake is refused then.

@@ -2,7 +2,7 @@
 //! Must never draw a word but from the source it is given, and never let a refused decision change a round.
 //!
 //! Six decks are shuffled for each round. The dealer stands on all 17 and looks for blackjack under an ace or a
-//! ten. A blackjack pays 3:2. Any first two cards can be doubled, also after a split. Cards of equal value can be
+//! ten. A blackjack pays 3:2, and against an ace it can be insured before, which makes it even money. Any first two cards can be doubled, also after a split. Cards of equal value can be
 //! split up to four hands; aces once, with one card each. There is no surrender.
 
 pub mod exact;
@@ -28,8 +28,9 @@ use self::shoe::Shoe;
 use crate::casino::cards::{Card, Rank};
 use crate::casino::fairness::WordSource;
 
-/// Goes up whenever the same words, stake and decisions would show or pay anything else.
-pub const MATH_VERSION: i16 = 1;
+/// Goes up whenever the same words, stake and decisions would show or pay anything else. In version 1 a player's
+/// blackjack against an ace ended the round at once, as standing on it does in version 2.
+pub const MATH_VERSION: i16 = 2;
 
 const HANDS_MAX: usize = 4;
 const DEALER_STANDS_ON: u8 = 17;
@@ -90,6 +91,9 @@ pub enum BlackjackError {
     /// Insurance needs the dealer's ace, and comes before any other decision.
     #[error("insurance is offered against an ace, and only as the first decision")]
     InsuranceNotOffered,
+    /// A blackjack can't be improved.
+    #[error("a blackjack can only be insured or stood on")]
+    IsBlackjack,
     /// Half the stake is less than one minor unit.
     #[error("the stake is too small to be insured")]
     InsuranceTooSmall,
@@ -109,8 +113,8 @@ pub struct Game {
 
 impl Game {
     /// Shuffles the shoe, which takes 311 indices, and deals from its first card on: player, dealer face up,
-    /// player, dealer face down. A player's blackjack ends the round, and so does the dealer's under a ten; under
-    /// an ace the dealer looks only after the player's first decision. A refused stake takes no word.
+    /// player, dealer face down. A player's blackjack ends the round, and so does the dealer's under a ten; but with an
+    /// ace up there is insurance to decide on first. A refused stake takes no word.
     pub fn deal(stake: Minor, words: &mut impl WordSource) -> Result<Self, BlackjackError> {
         if stake <= Minor::ZERO {
             return Err(BlackjackError::StakeNotPositive);
@@ -147,17 +151,24 @@ impl Game {
             current: 0,
             decisions: Vec::new(),
         };
-        let dealer_shows_blackjack = up.rank != Rank::Ace && game.dealer.is_blackjack();
-        if game.hands[0].is_blackjack() || dealer_shows_blackjack {
+        if up.rank != Rank::Ace && game.has_blackjack() {
             game.end();
         }
         game
+    }
+
+    /// Whether one of the two has a blackjack, so that nothing is left to be drawn for.
+    fn has_blackjack(&self) -> bool {
+        self.dealer.is_blackjack() || self.hands[0].is_blackjack()
     }
 
     /// Whether `decision` may be taken now; the reason if not.
     pub fn check(&self, decision: Decision) -> Result<(), BlackjackError> {
         let hand = self.hand().ok_or(BlackjackError::RoundOver)?;
         match decision {
+            Decision::Hit | Decision::Double | Decision::Split if hand.is_blackjack() => {
+                Err(BlackjackError::IsBlackjack)
+            }
             Decision::Double if hand.two_cards().is_none() => Err(BlackjackError::NotTwoCards),
             Decision::Split if !hand.is_pair() => Err(BlackjackError::CannotSplit),
             Decision::Split if self.hands.len() == HANDS_MAX => Err(BlackjackError::TooManyHands),
@@ -170,7 +181,8 @@ impl Game {
     }
 
     /// Takes `decision` for the current hand. With an ace up the first decision lets the dealer look for blackjack
-    /// before it is carried out: if he has it the round is over, and nothing but an insurance is staked for it.
+    /// before it is carried out: if he has it the round is over, and nothing but an insurance is staked for it. It is
+    /// over as well if the player has one.
     ///
     /// The two hands of a split take a card each at once, the left one first, and are played from left to right.
     /// A hand that reaches 21, a doubled hand and a split ace stand by themselves.
@@ -181,7 +193,7 @@ impl Game {
         self.check(decision)?;
         let dealer_looks = self.offers_insurance();
         self.decisions.push(decision);
-        if dealer_looks && self.dealer.is_blackjack() {
+        if dealer_looks && self.has_blackjack() {
             self.end();
             return Ok(());
         }

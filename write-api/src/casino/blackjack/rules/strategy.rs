@@ -208,6 +208,14 @@ mod tests {
     }
 
     #[test]
+    fn a_blackjack_against_an_ace_is_stood_on() {
+        let game = deal("A K", "A 10", "");
+        for strategy in [Strategy::Basic, Strategy::MimicDealer] {
+            assert_eq!(strategy.decide(&game), Some(Decision::Stand));
+        }
+    }
+
+    #[test]
     fn nothing_is_decided_when_the_round_is_over() {
         let game = deal("A K", "9 10", "");
         for strategy in [Strategy::Basic, Strategy::MimicDealer] {

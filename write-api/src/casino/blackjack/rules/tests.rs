@@ -67,13 +67,11 @@ fn a_stake_that_is_nothing_or_too_large_is_refused_before_any_word() {
 }
 
 #[test]
-fn a_players_blackjack_ends_the_round_at_the_deal() {
+fn a_players_blackjack_ends_the_round_at_the_deal_unless_the_dealer_shows_an_ace() {
     for (player, dealer, outcome, paid) in [
         ("A K", "9 10", Blackjack, 250),
         ("10 A", "6 5", Blackjack, 250),
         ("A Q", "10 9", Blackjack, 250),
-        ("J A", "A 9", Blackjack, 250),
-        ("A K", "A K", Push, 100),
         ("A K", "K A", Push, 100),
     ] {
         let game = deal(player, dealer, "");
@@ -82,6 +80,38 @@ fn a_players_blackjack_ends_the_round_at_the_deal() {
         assert_eq!(staked_and_paid(&game), (100, paid), "{player} against {dealer}");
         refuses(&game, Insurance, BlackjackError::RoundOver);
     }
+}
+
+#[test]
+fn a_blackjack_against_an_ace_is_insured_or_stood_on_and_nothing_else() {
+    for (hole, stood, outcome) in [("9", 250, Blackjack), ("A", 250, Blackjack), ("K", 100, Push)] {
+        let open = deal("J A", &format!("A {hole}"), "");
+        assert_eq!(open.allowed(), [Stand, Insurance], "{hole}");
+        assert_eq!(open.settlement(), None, "{hole}");
+        for decision in [Hit, Double, Split] {
+            refuses(&open, decision, BlackjackError::IsBlackjack);
+        }
+        let over = act(open.clone(), &[Stand]);
+        assert_eq!(outcomes(&over), [outcome], "{hole}");
+        assert_eq!(staked_and_paid(&over), (100, stood), "{hole}");
+        let insured = act(open.clone(), &[Insurance]);
+        assert_eq!(outcomes(&insured), [outcome], "{hole}");
+        assert_eq!(
+            staked_and_paid(&insured),
+            (150, 250),
+            "even money, whatever lies under the ace"
+        );
+        let mut abandoned = open;
+        abandoned.stand_to_end();
+        assert_eq!(abandoned, over, "{hole}");
+    }
+}
+
+#[test]
+fn a_blackjack_that_is_too_small_to_be_insured_is_stood_on() {
+    let smallest = deal_for(1, "A K", "A 9", "");
+    assert_eq!(smallest.allowed(), [Stand]);
+    assert_eq!(staked_and_paid(&act(smallest, &[Stand])), (1, 2));
 }
 
 #[test]
