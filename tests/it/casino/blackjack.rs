@@ -170,7 +170,8 @@ async fn legacy_cards_sent_by_the_client_and_decisions_without_a_deal_are_refuse
         "double_split",
     ] {
         let body = json!({"action": action, "stake": 10});
-        player.post(PLAY, &body).await.problem(404, "not_found");
+        let keyed = player.with("idempotency-key", action);
+        keyed.post(PLAY, &body).await.problem(404, "not_found");
     }
     // Legacy: an unknown action acted as a stand.
     for action in ["surrender", "", "DEAL", "peek"] {
@@ -368,6 +369,35 @@ async fn a_blackjack_against_an_ace_can_be_insured_for_even_money() {
     assert_eq!(ended["status"], "settled");
     assert_eq!((minor(&ended["stake"]), minor(&ended["payout"])), (1_500, 2_500));
     assert_eq!(balance_minor(&installation, &alice).await, 2_500);
+    installation.finish().await;
+}
+
+/// Two clicks that name neither their number nor their request would be two cards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_without_number_or_key_is_refused_and_one_with_a_key_is_one_however_often_it_is_sent() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let alice = installation
+        .player_with_seeds_of(&allowing(Decision::Hit), &aurora, "alice", 100_000)
+        .await;
+    let player = installation.writer().logged_in(&alice.token);
+    let round = player.post(PLAY, &deal()).await.ok();
+    for body in [
+        json!({"action": "hit"}),
+        json!({"action": "hit", "params": {"ref": round["ref"]}}),
+    ] {
+        player.post(PLAY, &body).await.names_field("params.action_number");
+    }
+    assert_eq!(count(&installation, "round_actions").await, 0);
+    let mut clicks = JoinSet::new();
+    for _ in 0..6 {
+        let player = player.with("idempotency-key", "one-card");
+        clicks.spawn(async move { player.post(PLAY, &json!({"action": "hit"})).await });
+    }
+    for answer in clicks.join_all().await {
+        answer.ok();
+    }
+    assert_eq!(count(&installation, "round_actions").await, 1);
     installation.finish().await;
 }
 

@@ -43,7 +43,8 @@ pub struct BlackjackParams {
     #[serde(rename = "ref")]
     id: Option<String>,
     /// The number of this decision in its round, from 1: one more than the `action_number` of the last answer. A second
-    /// request with the same number gets the first one's answer, or is refused if it decides otherwise. Needs `ref`.
+    /// request with the same number gets the first one's answer, or is refused if it decides otherwise. Needs `ref`, and
+    /// is itself needed unless an `Idempotency-Key` is sent.
     action_number: Option<i16>,
 }
 
@@ -87,8 +88,15 @@ pub async fn play_hand(
         return play(&app, player, request.command, deal).await;
     }
     let (decision, on_split) = read_action(action)?;
+    let round = asked.params.round()?;
+    if asked.params.action_number.is_none() && request.command.is_none() {
+        return Err(Problem::invalid_field(
+            "params.action_number",
+            "is required unless an Idempotency-Key is sent",
+        ));
+    }
     let act = Act {
-        round: asked.params.round()?,
+        round,
         number: asked.params.action_number,
         decision,
         on_split,
