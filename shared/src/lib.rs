@@ -10,6 +10,7 @@ pub mod field;
 pub mod health;
 pub mod http;
 pub mod ids;
+pub mod json;
 pub mod metrics;
 pub mod money;
 pub mod problem;

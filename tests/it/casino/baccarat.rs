@@ -97,6 +97,10 @@ async fn legacy_unknown_sides_and_what_the_server_decides_are_refused_and_nothin
         .await
         .names_field("params");
     player
+        .post(PLAY, &json!({"stake": 1, "params": ["player"]}))
+        .await
+        .names_field("params");
+    player
         .post(PLAY, &json!({"params": {"bet_on": "tie"}}))
         .await
         .names_field("stake");

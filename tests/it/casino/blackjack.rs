@@ -456,6 +456,7 @@ async fn a_round_is_its_players_and_its_games() {
             "params.action_number",
         ),
         (json!({"action_number": 1}), "params.ref"),
+        (json!([round["ref"], 1]), "params"),
     ] {
         let body = json!({"action": "hit", "params": params});
         player.post(PLAY, &body).await.names_field(field);

@@ -516,6 +516,10 @@ async fn bad_rounds_and_references_are_refused_and_nothing_is_written() {
         let answer = player.post_bytes(PLAY, format!("{{\"stake\":{stake}}}")).await;
         assert!(matches!(answer.status.as_u16(), 400 | 422), "{}", answer.text());
     }
+    player
+        .post(PLAY, &json!({"stake": 1, "params": [2.0]}))
+        .await
+        .names_field("params");
     for member in ["multiplier", "crash_multiplier", "payout", "result"] {
         let problem = player
             .post(PLAY, &json!({"stake": 1, member: 5}))

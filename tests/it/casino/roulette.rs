@@ -247,6 +247,19 @@ async fn legacy_negative_stakes_green_and_unknown_bets_are_refused_and_nothing_i
         let problem = player.post(SPIN, &body).await.problem(422, "server_decides");
         assert_eq!(problem["field"], member);
     }
+    let mut paid = red.clone();
+    paid["payout"] = json!(36);
+    let problem = player.post(SPIN, &spin(&json!([red, paid]))).await;
+    let problem = problem.problem(422, "server_decides");
+    assert_eq!(problem["field"], "params.bets[1].payout");
+    for (params, field) in [
+        (json!([[red]]), "params"),
+        (json!({"bets": [red, ["single", 5, 1, null]]}), "params.bets[1]"),
+        (json!({"bets": red}), "params.bets"),
+    ] {
+        let body = json!({"params": params});
+        player.post(SPIN, &body).await.names_field(field);
+    }
     assert_eq!(count(&installation, "rounds").await, 0);
     assert_eq!(
         count(&installation, "ledger_entries").await,

@@ -30,11 +30,11 @@ const DECIDED: [&str; 20] = [
     "winner",
     "wins",
 ];
-/// The member in which games have parameters of their own, which is looked into too.
-const PARAMS: &str = "params";
+/// The members in which games have parameters of their own, which are looked into too.
+const LOOKED_INTO: [&str; 2] = ["params", "bets"];
 
-/// Refuses a body that holds what only the server decides, and names the first such member. Leaves it to others to
-/// refuse what is no JSON object.
+/// Refuses a body that holds what only the server decides, also in lists, and names the first such member. Leaves it to
+/// others to refuse what is no JSON object.
 pub(super) fn refuse_decided(body: &[u8]) -> Result<(), CasinoError> {
     refuse_decided_but(body, "")
 }
@@ -46,6 +46,7 @@ pub(super) fn refuse_decided_but(body: &[u8], but: &'static str) -> Result<(), C
     let members = Members {
         found: &mut found,
         but,
+        path: String::new(),
     };
     // What is no JSON object is refused by who reads it.
     let _ = members.deserialize(&mut json);
@@ -53,8 +54,29 @@ pub(super) fn refuse_decided_but(body: &[u8], but: &'static str) -> Result<(), C
 }
 
 struct Members<'a> {
-    found: &'a mut Option<&'static str>,
+    found: &'a mut Option<String>,
     but: &'static str,
+    /// Where they stand; empty for the body itself.
+    path: String,
+}
+
+impl Members<'_> {
+    fn path_of(&self, member: &str) -> String {
+        if self.path.is_empty() {
+            member.to_owned()
+        } else {
+            format!("{}.{member}", self.path)
+        }
+    }
+
+    /// Those of a value at `path` in these.
+    fn within(&mut self, path: String) -> Members<'_> {
+        Members {
+            found: &mut *self.found,
+            but: self.but,
+            path,
+        }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Members<'_> {
@@ -97,23 +119,27 @@ impl<'de> Visitor<'de> for Members<'_> {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        let mut place = 0;
+        loop {
+            let path = format!("{}[{place}]", self.path);
+            if list.next_element_seed(self.within(path))?.is_none() {
+                return Ok(());
+            }
+            place += 1;
+        }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(member) = map.next_key::<String>()? {
-            if member == PARAMS {
-                map.next_value_seed(Members {
-                    found: &mut *self.found,
-                    but: self.but,
-                })?;
+            let path = self.path_of(&member);
+            if LOOKED_INTO.contains(&member.as_str()) {
+                map.next_value_seed(self.within(path))?;
                 continue;
             }
             map.next_value::<IgnoredAny>()?;
-            if self.found.is_none() && member != self.but {
-                *self.found = DECIDED.into_iter().find(|decided| *decided == member);
+            if self.found.is_none() && member != self.but && DECIDED.contains(&member.as_str()) {
+                *self.found = Some(path);
             }
         }
         Ok(())
@@ -124,7 +150,7 @@ impl<'de> Visitor<'de> for Members<'_> {
 mod tests {
     use super::*;
 
-    fn refused(body: &str) -> Option<&'static str> {
+    fn refused(body: &str) -> Option<String> {
         match refuse_decided(body.as_bytes()) {
             Err(CasinoError::ServerDecides(member)) => Some(member),
             _ => None,
@@ -138,16 +164,21 @@ mod tests {
             (r#"{"deck":["A♠"],"payout":5}"#, "deck"),
             (
                 r#"{"params":{"bet_on":"tie","multiplier":9},"stake":1}"#,
-                "multiplier",
+                "params.multiplier",
             ),
+            (
+                r#"{"params":{"bets":[{"stake":1},{"payout":36}]}}"#,
+                "params.bets[1].payout",
+            ),
+            (r#"{"params":[{"payout":1}]}"#, "params[0].payout"),
+            (r#"{"params":[{"payout":1}],"deck":[]}"#, "params[0].payout"),
             (r#"{"state":{"player":[]}}"#, "state"),
             (r#"{"pocket":null}"#, "pocket"),
             (r#"{"params":null,"payout":5}"#, "payout"),
-            (r#"{"params":[{"payout":1}],"deck":[]}"#, "deck"),
             (r#"{"params":"x","deck":[]}"#, "deck"),
             (r#"{"params":1.5,"deck":[]}"#, "deck"),
         ] {
-            assert_eq!(refused(body), Some(member), "{body}");
+            assert_eq!(refused(body).as_deref(), Some(member), "{body}");
         }
     }
 
@@ -162,7 +193,6 @@ mod tests {
     fn everything_else_is_left_to_those_who_read_it() {
         for body in [
             r#"{"stake":1,"currency":"USD","params":{"ref":"x"}}"#,
-            r#"{"params":[{"payout":1}]}"#,
             r#"{"note":{"payout":1}}"#,
             "[]",
             "{",

@@ -104,7 +104,7 @@ pub enum CasinoError {
     Crash(#[from] CrashError),
     /// The client sent what only the server decides.
     #[error("{0} is decided by the server")]
-    ServerDecides(&'static str),
+    ServerDecides(String),
     /// The player has an open round in this game already.
     #[error("round {0} is still open")]
     RoundOpen(Uuid),

@@ -272,7 +272,7 @@ impl From<CasinoError> for Problem {
             | CasinoError::StaleAction { .. } => refusal(&error),
             CasinoError::ServerDecides(field) => Self::refused_field(
                 "server_decides",
-                field,
+                &field,
                 format!("{field} is decided by the server and may not be sent"),
             ),
             CasinoError::KeyReused(error) => error.into(),

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use serde::Deserialize;
 use shared::http::read_json;
+use shared::json::object;
 use shared::money::Amount;
 use shared::problem::{Problem, ProblemBody};
 use utoipa::ToSchema;
@@ -27,7 +28,7 @@ pub struct CrashStart {
     stake: Amount,
     /// Must be the operator's, if it is sent.
     currency: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     params: CrashParams,
 }
 

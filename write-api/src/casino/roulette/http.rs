@@ -4,6 +4,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value;
 use shared::http::{JsonBody, read_json};
+use shared::json::{object, objects};
 use shared::money::Amount;
 use shared::problem::{Problem, ProblemBody};
 use utoipa::ToSchema;
@@ -23,6 +24,7 @@ use crate::commands::{Answer, Repeatable};
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object with params")]
 pub struct RouletteSpin {
+    #[serde(deserialize_with = "object")]
     params: SpinParams,
     /// Must be the operator's, if it is sent.
     currency: Option<String>,
@@ -33,6 +35,7 @@ pub struct RouletteSpin {
 #[serde(expecting = "an object with bets")]
 pub struct SpinParams {
     /// At least one.
+    #[serde(deserialize_with = "objects")]
     bets: Vec<SpinBet>,
 }
 

@@ -1,11 +1,8 @@
 //! What players ask for, as JSON. Must never take a member that it does not know for one that was not sent.
 
-use std::fmt;
-use std::marker::PhantomData;
-
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::Deserializer;
+use shared::json::object;
 use shared::money::Amount;
 use utoipa::ToSchema;
 
@@ -56,25 +53,6 @@ enum Asked {
 impl<'de> Deserialize<'de> for Asked {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         Option::deserialize(json).map(Self::Limit)
-    }
-}
-
-/// Reads an object only: serde would take the members of an array in their order for those of a struct.
-fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<T, D::Error> {
-    json.deserialize_map(Object(PhantomData))
-}
-
-struct Object<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-    type Value = T;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("an object with 24h, 7d or 30d")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(members))
     }
 }
 
