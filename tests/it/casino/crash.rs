@@ -97,6 +97,12 @@ async fn a_cash_out_pays_the_multiplier_of_the_servers_clock() {
     let round = scene.start(None).await;
     assert_eq!(round["status"], "open");
     assert_eq!(minor(&round["payout"]), 0);
+    // All that a page needs to draw the multiplier.
+    assert_eq!(round["curve"]["growth_per_ms"], "0.00006");
+    assert_eq!(minor(&round["curve"]["cap"]), 2_000);
+    assert!(round["curve"]["formula"].is_string());
+    assert!(round["server_time"].is_string());
+    assert_eq!(round["server_time"], round["result"]["started_at"]);
     scene.clock.advance(reached(234));
     let ended = scene
         .player()
@@ -105,6 +111,10 @@ async fn a_cash_out_pays_the_multiplier_of_the_servers_clock() {
         .ok();
     assert_eq!(minor(&ended["payout"]), 2_340);
     assert_eq!(minor(&ended["cashout_multiplier"]), 234);
+    assert_eq!(
+        (&ended["curve"], &ended["server_time"]),
+        (&json!(null), &json!(null))
+    );
     assert!(
         (500..=1_000).contains(&minor(&ended["crash_multiplier"])),
         "{ended}"

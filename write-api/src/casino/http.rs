@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use shared::http::Private;
 use shared::money::{Amount, Currency, Minor, Money};
 use shared::problem::Problem;
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use super::baccarat::rules::BaccaratError;
 use super::blackjack::rules::BlackjackError;
 use super::crash::CrashEnd;
 use super::crash::rules::CrashError;
+use super::crash::rules::curve::Curve;
 use super::crash::rules::multiplier::Multiplier;
 use super::error::CasinoError;
 use super::fairness::Nonce;
@@ -74,6 +76,16 @@ pub struct RoundAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<f64>)]
     crash_multiplier: Option<Multiplier>,
+    /// How the multiplier of a running round of crash grows: `{growth_per_ms, formula, cap}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    curve: Option<Curve>,
+    /// The clock that a running round of crash goes by, when the request arrived: a page sets its own by it.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    server_time: Option<OffsetDateTime>,
     fairness: RoundFairness<'a>,
 }
 
@@ -99,6 +111,8 @@ pub(super) struct ShownRound<'a> {
     pub(super) client_seed: &'a str,
     pub(super) nonce: Nonce,
     pub(super) crash_end: Option<CrashEnd>,
+    /// What time it is for a round that runs against the clock.
+    pub(super) running_at: Option<OffsetDateTime>,
 }
 
 impl<'a> RoundAnswer<'a> {
@@ -116,6 +130,8 @@ impl<'a> RoundAnswer<'a> {
             result: round.result,
             cashout_multiplier: round.crash_end.and_then(|end| end.cashout),
             crash_multiplier: round.crash_end.map(|end| end.crash),
+            curve: round.running_at.map(|_| Curve::SHOWN),
+            server_time: round.running_at,
             fairness: RoundFairness {
                 commitment: round.commitment,
                 client_seed: round.client_seed,
@@ -214,6 +230,7 @@ impl SettledRound {
             client_seed: round.seeds.client.as_str(),
             nonce: round.nonce,
             crash_end: None,
+            running_at: None,
         }
     }
 }

@@ -411,6 +411,7 @@ impl<'a> Table<'a> {
             client_seed: round.seeds.client.as_str(),
             nonce: round.nonce,
             crash_end: self.crash_end,
+            running_at: (round.game == Game::Crash && status == Status::Open).then_some(self.steady_at),
         };
         let answer = RoundAnswer::new(&shown, &self.facts.limits.currency);
         Ok(Answer::ok(serde_json::to_string(&answer)?))

@@ -42,7 +42,8 @@ pub struct CrashParams {
 }
 
 /// Starts a round. Its multiplier is `floor(100·e^(0.00006·t)) / 100` after `t` milliseconds by the server's clock, and
-/// stays below 20.00, where the round is cashed out by itself. The answer never tells the crash point. With an
+/// stays below 20.00, where the round is cashed out by itself. The answer tells curve, start and the
+/// server's time, and never the crash point. With an
 /// `Idempotency-Key` a repeat gets the first answer again.
 #[utoipa::path(post, path = "/api/casino/crash/play", tag = "casino", request_body = CrashStart,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this bet, so that it can be repeated")),

@@ -3,9 +3,30 @@
 
 use std::sync::LazyLock;
 
+use serde::Serialize;
+
 use super::multiplier::Multiplier;
 
 const GROWTH_PER_MS: f64 = 0.000_06;
+
+/// The curve as JSON shows it: `{growth_per_ms, formula, cap}`. The growth is text, so that no digit of it is lost.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Curve {
+    growth_per_ms: &'static str,
+    /// What a page draws, where `t` is in milliseconds since the start.
+    formula: &'static str,
+    /// Where the round is cashed out by itself.
+    cap: Multiplier,
+}
+
+impl Curve {
+    /// The one of every round.
+    pub const SHOWN: Self = Self {
+        growth_per_ms: "0.00006",
+        formula: "floor(100 * e^(growth_per_ms * t)) / 100",
+        cap: Multiplier::CAP,
+    };
+}
 
 /// The first instant of every multiplier, in order. Looked up in place of computing an exponential, since no two
 /// mathematical libraries round those alike; the tests show that none of these instants can be rounded otherwise.
@@ -53,6 +74,11 @@ mod tests {
 
     /// How wrong a logarithm or exponential may be, in parts of itself: far more than any library's is.
     const TOLERANCE: f64 = 1e-12;
+
+    #[test]
+    fn the_curve_is_shown_as_it_is() {
+        assert_eq!(Curve::SHOWN.growth_per_ms.parse(), Ok(GROWTH_PER_MS));
+    }
 
     fn distance_to_a_whole_number(value: f64) -> f64 {
         (value - value.round()).abs()
