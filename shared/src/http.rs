@@ -220,11 +220,24 @@ impl<S: Send + Sync> FromRequest<S> for RawJson {
                 return Err(bare(StatusCode::UNSUPPORTED_MEDIA_TYPE));
             }
         }
+        let mut encodings = request.headers().get_all(header::CONTENT_ENCODING).iter();
+        if !encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_content_encoding",
+                "Send the body as it is, without a Content-Encoding",
+            ));
+        }
         match Bytes::from_request(request, state).await {
             Ok(bytes) => Ok(Self(bytes)),
             Err(rejection) => Err(bare(rejection.into_response().status())),
         }
     }
+}
+
+/// 400 for a header that may be sent once and came again: which of the two is meant, nobody can tell.
+pub fn repeated_header(name: &str) -> Problem {
+    Problem::bad_request("repeated_header", format!("Send {name} once")).about(name, "is sent more than once")
 }
 
 /// Reads a JSON object into `T`.

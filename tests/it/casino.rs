@@ -267,6 +267,44 @@ async fn every_bad_stake_is_refused_by_name_and_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn headers_that_say_two_things_and_bodies_that_are_packed_are_refused() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let alice = installation.player(&aurora, "alice", 5_000).await;
+    let bob = installation.player(&aurora, "bob", 5_000).await;
+    let player = installation.writer().logged_in(&alice.token);
+    let bet = json!({"stake": 1});
+    for (name, one, another) in [
+        ("Authorization", None, format!("Bearer {}", bob.token)),
+        ("Idempotency-Key", Some("first"), "second".to_owned()),
+    ] {
+        let lower: &'static str = if one.is_some() {
+            "idempotency-key"
+        } else {
+            "authorization"
+        };
+        let client = one.map_or(player.clone(), |one| player.with(lower, one));
+        let answer = client.with_another(lower, &another).post(BET, &bet).await;
+        let problem = answer.problem(400, "repeated_header");
+        assert_eq!(problem["field"], name);
+    }
+    for encoding in ["gzip", "br", "identity, gzip", ""] {
+        let packed = player.with("content-encoding", encoding);
+        packed
+            .post(BET, &bet)
+            .await
+            .problem(415, "unsupported_content_encoding");
+    }
+    assert_eq!(count(&installation, "rounds").await, 0);
+    player
+        .with("content-encoding", "identity")
+        .post(BET, &bet)
+        .await
+        .ok();
+    installation.finish().await;
+}
+
+#[tokio::test]
 async fn nobody_bets_for_another() {
     let installation = Installation::start().await;
     let (aurora, bluefin) = (

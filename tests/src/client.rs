@@ -58,6 +58,15 @@ impl Client {
         client
     }
 
+    /// The same client with a header beside those of the same name.
+    #[must_use]
+    pub fn with_another(&self, name: &'static str, value: &str) -> Self {
+        let mut client = self.clone();
+        let value = HeaderValue::from_str(value).expect("a header value");
+        client.headers.append(HeaderName::from_static(name), value);
+        client
+    }
+
     /// The same client with a token.
     #[must_use]
     pub fn logged_in(&self, token: &str) -> Self {

@@ -27,6 +27,9 @@ pub enum AccountError {
     /// A page of another site sent a request that changes something.
     #[error("the request comes from another site")]
     CrossSite,
+    /// There are two `Authorization` headers, which may be two people's.
+    #[error("the request has two Authorization headers")]
+    TwoCredentials,
     /// Too many log-ins failed.
     #[error("too many log-ins failed; again in {retry_after_s} s")]
     TooManyFailures {

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::http::header;
 use axum::http::request::Parts;
 use moka::sync::Cache;
 use shared::ids::{OperatorId, PlayerId, StaffId, Subdomain};
@@ -163,6 +164,9 @@ async fn session(credential: &Credential, app: &App, realm: Realm) -> Result<Ses
 
 /// The credential of a request. A cookie that a page of another site may have caused to be sent changes nothing.
 fn allowed_credential(parts: &Parts, realm: Realm) -> Result<Option<Credential>, AccountError> {
+    if parts.headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
+        return Err(AccountError::TwoCredentials);
+    }
     let credential = Credential::find(&parts.headers, realm);
     let is_by_cookie = matches!(credential, Some(Credential::Cookie(_)));
     if is_by_cookie && !parts.method.is_safe() && Sender::of(&parts.headers) != Sender::SameOrigin {

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
-use shared::http::Private;
+use shared::http::{Private, repeated_header};
 use shared::problem::Problem;
 use utoipa::ToSchema;
 
@@ -115,6 +115,7 @@ impl From<AccountError> for Problem {
             AccountError::CrossSite => {
                 Self::forbidden("cross_site", "Only a page of this site may do this with a cookie")
             }
+            AccountError::TwoCredentials => repeated_header("Authorization"),
             AccountError::TooManyFailures { retry_after_s } => Self::too_many_requests(
                 "too_many_failed_logins",
                 "Too many log-ins failed. Please try again later.",
