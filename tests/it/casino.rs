@@ -10,6 +10,7 @@ mod lanes;
 mod roulette;
 mod statement;
 mod user_info;
+mod verification;
 
 use std::collections::HashSet;
 use std::sync::Arc;
