@@ -1,4 +1,5 @@
-//! What the cashier is asked to move and may move. Must never hold back a withdrawal that the balance covers.
+//! What the cashier is asked to move and may move. Must never hold back a withdrawal that the balance covers
+//! for the sake of its player's state; whether the operator's staff may ask at all is for their session to say.
 
 use shared::ids::PlayerId;
 use shared::money::{Amount, Currency, Minor};
