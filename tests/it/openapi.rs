@@ -27,6 +27,45 @@ fn the_file_in_the_repository_is_what_the_code_describes() {
     );
 }
 
+/// Whoever reads the description learns how to prove a session, and what every route of money may refuse.
+#[test]
+fn routes_that_need_a_session_say_so_and_list_their_refusals() {
+    let description = description();
+    for (scheme, kind) in [
+        ("bearer", "http"),
+        ("player_cookie", "apiKey"),
+        ("operator_cookie", "apiKey"),
+    ] {
+        assert_eq!(
+            description["components"]["securitySchemes"][scheme]["type"], kind,
+            "{scheme}"
+        );
+    }
+    let public = ["/api/casino/health", "/api/casino/fairness/verify"];
+    for (route, methods) in description["paths"].as_object().unwrap() {
+        let is_of_money = ["/api/casino/", "/api/player/", "/api/admin/{subdomain}/players/"]
+            .iter()
+            .any(|prefix| route.starts_with(prefix));
+        if !is_of_money || public.contains(&route.as_str()) {
+            continue;
+        }
+        for (method, described) in methods.as_object().unwrap() {
+            assert!(described["security"].is_array(), "{method} {route}");
+            let mut refusals = vec!["400", "401", "403", "503"];
+            if described["requestBody"].is_object() {
+                refusals.extend(["413", "415", "422"]);
+            }
+            for status in refusals {
+                let kinds = &described["responses"][status]["content"];
+                assert!(
+                    kinds["application/problem+json"].is_object(),
+                    "{status} of {method} {route}"
+                );
+            }
+        }
+    }
+}
+
 /// Every described route exists on the service that describes it: whatever it answers, it knows the address.
 #[tokio::test]
 async fn every_described_route_is_there() {

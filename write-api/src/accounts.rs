@@ -29,7 +29,7 @@ pub use passwords::{HashedPassword, Passwords};
 pub use rules::{Email, Password, PlayerName, StaffLogin, TextError};
 pub(crate) use store::profile;
 pub use sweeper::spawn_sweeper;
-pub use token::Realm;
+pub use token::{Realm, SESSION_COOKIES};
 
 /// The routes.
 pub fn router() -> Router<SharedApp> {

@@ -1,12 +1,18 @@
 //! The OpenAPI 3.1 description of this service, made from its handlers. Must never be edited by hand.
 
+mod refusals;
+
 use axum::Json;
 use axum::Router;
 use axum::routing::get;
-use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
+use crate::accounts::SESSION_COOKIES;
 use crate::app::SharedApp;
+
+pub(crate) use refusals::{Asking, Moving, Sending};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,6 +21,7 @@ use crate::app::SharedApp;
         description = "The backend of a white-label sportsbook and casino. Errors are problem details (RFC 9457).",
         license(name = "MIT OR Apache-2.0"),
     ),
+    modifiers(&Sessions),
     paths(
         crate::accounts::http::players::login,
         crate::accounts::http::players::logout,
@@ -58,6 +65,25 @@ use crate::app::SharedApp;
     )
 )]
 struct Routes;
+
+/// The two ways in which a request proves whose it is: the token of a log-in, or the cookie that holds it.
+struct Sessions;
+
+impl Modify for Sessions {
+    fn modify(&self, description: &mut Description) {
+        let components = description.components.get_or_insert_default();
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.description = Some("The token of a log-in's answer.".to_owned());
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        for (scheme, cookie) in SESSION_COOKIES {
+            let cookie = ApiKeyValue::with_description(
+                cookie,
+                "Set by the log-in. What changes something must come from a page of this site.",
+            );
+            components.add_security_scheme(scheme, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        }
+    }
+}
 
 /// The description.
 pub fn description() -> Description {

@@ -29,6 +29,13 @@ pub enum Realm {
     PlatformStaff,
 }
 
+/// The cookies that prove a session, after what the description of the API calls them.
+pub const SESSION_COOKIES: [(&str, &str); 3] = [
+    ("player_cookie", Realm::Players.cookie()),
+    ("operator_cookie", Realm::OperatorStaff.cookie()),
+    ("platform_cookie", Realm::PlatformStaff.cookie()),
+];
+
 impl Realm {
     const fn cookie(self) -> &'static str {
         match self {

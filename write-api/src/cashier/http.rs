@@ -15,6 +15,7 @@ use super::rules::{Direction, Movement};
 use crate::accounts::OperatorStaff;
 use crate::app::{App, SharedApp};
 use crate::commands::{Answer, Key};
+use crate::openapi::Sending;
 use crate::protection::told_to_operator;
 
 /// Whose money is moved.
@@ -72,13 +73,17 @@ impl<'a> Moved<'a> {
 }
 
 /// Pays in for a player, unless the player is disabled, excluded, takes time out or would exceed a limit of the
-/// player's own. The same reference again with the same player and amount gets the first answer again.
+/// player's own. The same reference again with the same player and amount gets the first answer again: the reference is
+/// the key, and an `Idempotency-Key` is not looked at.
 #[utoipa::path(post, path = "/api/admin/{subdomain}/players/{id}/deposit", tag = "cashier",
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), PlayerPath),
     request_body = AskedMovement,
-    responses((status = 200, body = Moved), (status = 401, body = ProblemBody),
-        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    security(("bearer" = []), ("operator_cookie" = [])),
+    responses(
+        (status = 200, body = Moved),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub async fn deposit(
     staff: OperatorStaff,
     State(app): State<SharedApp>,
@@ -88,13 +93,18 @@ pub async fn deposit(
     make(&app, staff, &path, Direction::Deposit, asked).await
 }
 
-/// Pays out to a player what the balance covers, whatever the player's state. The same reference again with the same
-/// player and amount gets the first answer again.
+/// Pays out to a player what the balance covers, also where the player is disabled, excluded or takes time out. The staff
+/// of a disabled operator are refused as everywhere. The same reference again with the same player and amount gets the
+/// first answer again: the reference is the key, and an `Idempotency-Key` is not looked at.
 #[utoipa::path(post, path = "/api/admin/{subdomain}/players/{id}/withdraw", tag = "cashier",
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), PlayerPath),
     request_body = AskedMovement,
-    responses((status = 200, body = Moved), (status = 401, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    security(("bearer" = []), ("operator_cookie" = [])),
+    responses(
+        (status = 200, body = Moved),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub async fn withdraw(
     staff: OperatorStaff,
     State(app): State<SharedApp>,

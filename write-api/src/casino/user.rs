@@ -7,12 +7,13 @@ use serde::Serialize;
 use shared::http::Private;
 use shared::ids::{OperatorId, PlayerId};
 use shared::money::Money;
-use shared::problem::{Problem, ProblemBody};
+use shared::problem::Problem;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::accounts::{AccountError, PlayerSession, profile};
 use crate::app::SharedApp;
+use crate::openapi::Asking;
 
 /// The routes.
 pub(super) fn router() -> Router<SharedApp> {
@@ -39,7 +40,11 @@ pub struct UserInfo {
 
 /// The player who asks, with the balance of this moment.
 #[utoipa::path(get, path = "/api/casino/user/info", tag = "casino",
-    responses((status = 200, body = UserInfo), (status = 401, body = ProblemBody)))]
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses(
+        (status = 200, body = UserInfo),
+        Asking,
+    ))]
 pub async fn info(
     State(app): State<SharedApp>,
     PlayerSession { operator, player }: PlayerSession,

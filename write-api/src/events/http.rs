@@ -53,6 +53,7 @@ pub struct SwitchedEvent {
     params(("subdomain" = String, Path, description = "The operator's name in URLs"),
         EventPath, InSport),
     request_body = Option<ToggleEvent>,
+    security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = Announced<SwitchedEvent>), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
@@ -111,6 +112,7 @@ pub struct DisabledEvents {
 /// Lists the events and markets that the operator does not offer.
 #[utoipa::path(get, path = "/api/admin/{subdomain}/disabled-events", tag = "operators",
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), PageQuery),
+    security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = DisabledEvents), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub async fn list(

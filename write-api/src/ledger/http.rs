@@ -57,6 +57,7 @@ impl ShownAccount {
 /// What the accounts of the house got and gave so far, all bets included that were answered before.
 #[utoipa::path(get, path = "/api/admin/{subdomain}/accounts", tag = "operators",
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
+    security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = HouseBooks), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody)))]
 pub async fn accounts(

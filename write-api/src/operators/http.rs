@@ -25,6 +25,7 @@ const MAX_ERRORS: usize = 100;
 #[utoipa::path(post, path = "/api/branding/{subdomain}/update", tag = "operators",
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     request_body(content = Object, content_type = "application/json"),
+    security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = Announced<Nothing>), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub async fn update_branding(
@@ -54,6 +55,7 @@ pub async fn update_branding(
 #[utoipa::path(post, path = "/api/save-theme/{subdomain}", tag = "operators",
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     request_body = shared::theme::Theme,
+    security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = Announced<Nothing>), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub async fn save_theme(
@@ -100,6 +102,7 @@ pub struct CasinoSwitch {
 #[utoipa::path(post, path = "/api/admin/{subdomain}/toggle-casino", tag = "operators",
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     request_body = Option<ToggleCasino>,
+    security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = Announced<CasinoSwitch>), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub async fn toggle_casino(
@@ -137,6 +140,7 @@ pub struct CasinoSetting {
 /// Tells whether the operator's casino is on.
 #[utoipa::path(get, path = "/api/admin/{subdomain}/casino-setting", tag = "operators",
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
+    security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = CasinoSetting), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody)))]
 pub async fn casino_setting(

@@ -13,13 +13,18 @@ use time::Duration;
 use super::changes::{self, Change};
 use crate::accounts::PlayerSession;
 use crate::app::{App, SharedApp};
+use crate::openapi::{Asking, Sending};
 
 pub use asked::{AskedExclusion, AskedLimits, AskedTimeOut};
 pub use shown::ShownProtection;
 
 /// The limits, time-out and self-exclusion of the player who asks, and how much of each limit is used.
 #[utoipa::path(get, path = "/api/player/limits", tag = "responsible gaming",
-    responses((status = 200, body = ShownProtection), (status = 401, body = ProblemBody)))]
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses(
+        (status = 200, body = ShownProtection),
+        Asking,
+    ))]
 pub async fn limits(
     State(app): State<SharedApp>,
     PlayerSession { operator, player }: PlayerSession,
@@ -33,10 +38,13 @@ pub async fn limits(
 }
 
 /// Sets the limits that are sent, all of them or none: a stricter one holds at once, a less strict one or none after
-/// 24 hours. Limits that are not sent stay as they are. The same with POST.
+/// 24 hours. Limits that are not sent stay as they are. An `Idempotency-Key` is not looked at. The same with POST.
 #[utoipa::path(put, path = "/api/player/limits", tag = "responsible gaming", request_body = AskedLimits,
-    responses((status = 200, body = ShownProtection), (status = 401, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses(
+        (status = 200, body = ShownProtection),
+        Sending,
+    ))]
 pub async fn set_limits(
     State(app): State<SharedApp>,
     player: PlayerSession,
@@ -53,8 +61,12 @@ pub async fn set_limits(
 /// back.
 #[utoipa::path(post, path = "/api/player/limits/time-out", tag = "responsible gaming",
     request_body = AskedTimeOut,
-    responses((status = 200, body = ShownProtection), (status = 401, body = ProblemBody),
-        (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses(
+        (status = 200, body = ShownProtection),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub async fn take_time_out(
     State(app): State<SharedApp>,
     player: PlayerSession,
@@ -68,8 +80,12 @@ pub async fn take_time_out(
 /// taken back.
 #[utoipa::path(post, path = "/api/player/limits/self-exclusion", tag = "responsible gaming",
     request_body = AskedExclusion,
-    responses((status = 200, body = ShownProtection), (status = 401, body = ProblemBody),
-        (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses(
+        (status = 200, body = ShownProtection),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub async fn exclude_oneself(
     State(app): State<SharedApp>,
     player: PlayerSession,

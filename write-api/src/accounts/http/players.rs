@@ -163,6 +163,7 @@ pub(crate) async fn logout(
 
 /// The logged-in player, with the balance of this moment.
 #[utoipa::path(get, path = "/api/auth/me", tag = "accounts",
+    security(("bearer" = []), ("player_cookie" = [])),
     responses((status = 200, body = Profile), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn me(
     State(app): State<SharedApp>,
@@ -194,6 +195,7 @@ pub(crate) async fn me(
 /// The same, for the path's operator only.
 #[utoipa::path(get, path = "/api/auth/{subdomain}/me", tag = "accounts",
     params(("subdomain" = String, Path)),
+    security(("bearer" = []), ("player_cookie" = [])),
     responses((status = 200, body = Profile), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn me_here(
     state: State<SharedApp>,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use shared::http::read_json;
 use shared::json::object;
 use shared::money::Amount;
-use shared::problem::{Problem, ProblemBody};
+use shared::problem::Problem;
 use utoipa::ToSchema;
 
 use super::bet::Bet;
@@ -16,6 +16,7 @@ use crate::casino::decided::refuse_decided;
 use crate::casino::error::CasinoError;
 use crate::casino::http::{RoundAnswer, play};
 use crate::commands::{Answer, Repeatable};
+use crate::openapi::Moving;
 
 /// A bet on one coup. Members that are not named here are ignored, as legacy pages send more; what only the server
 /// decides is refused.
@@ -43,12 +44,10 @@ pub struct BaccaratParams {
 /// `Idempotency-Key` a repeat gets the first answer again.
 #[utoipa::path(post, path = "/api/casino/baccarat/play", tag = "casino", request_body = BaccaratBet,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this bet, so that it can be repeated")),
+    security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 401, body = ProblemBody),
-        (status = 403, body = ProblemBody),
-        (status = 422, body = ProblemBody),
-        (status = 503, body = ProblemBody),
+        Moving,
     ))]
 pub async fn play_coup(
     State(app): State<SharedApp>,

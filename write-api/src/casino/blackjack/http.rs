@@ -18,6 +18,7 @@ use crate::casino::decided::refuse_decided;
 use crate::casino::error::CasinoError;
 use crate::casino::http::{RoundAnswer, play};
 use crate::commands::{Answer, Repeatable};
+use crate::openapi::Moving;
 
 /// A deal, or a decision in an open round. Members that are not named here are ignored, as legacy pages send more; what
 /// only the server decides (deck, hands, state, payout …) is refused.
@@ -58,14 +59,12 @@ pub struct BlackjackParams {
 /// only what adds a stake is refused then.
 #[utoipa::path(post, path = "/api/casino/blackjack/play", tag = "casino", request_body = BlackjackMove,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this move, so that it can be repeated")),
+    security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 401, body = ProblemBody),
-        (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody),
-        (status = 409, body = ProblemBody),
-        (status = 422, body = ProblemBody),
-        (status = 503, body = ProblemBody),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        Moving,
     ))]
 pub async fn play_hand(
     State(app): State<SharedApp>,

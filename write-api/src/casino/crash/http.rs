@@ -17,6 +17,7 @@ use crate::casino::decided::{refuse_decided, refuse_decided_but};
 use crate::casino::error::CasinoError;
 use crate::casino::http::{RoundAnswer, play};
 use crate::commands::{Answer, Repeatable};
+use crate::openapi::Moving;
 
 /// A bet on one round. Members that are not named here are ignored, as legacy pages send more; what only the server
 /// decides is refused.
@@ -47,13 +48,11 @@ pub struct CrashParams {
 /// `Idempotency-Key` a repeat gets the first answer again.
 #[utoipa::path(post, path = "/api/casino/crash/play", tag = "casino", request_body = CrashStart,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this bet, so that it can be repeated")),
+    security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 401, body = ProblemBody),
-        (status = 403, body = ProblemBody),
-        (status = 409, body = ProblemBody),
-        (status = 422, body = ProblemBody),
-        (status = 503, body = ProblemBody),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        Moving,
     ))]
 pub async fn start(
     State(app): State<SharedApp>,
@@ -90,14 +89,12 @@ pub struct CrashCashout {
 /// also while the player, the operator or the casino is disabled: the stake is paid, and the clock runs on.
 #[utoipa::path(post, path = "/api/casino/crash/cashout", tag = "casino", request_body = CrashCashout,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this wish, so that it can be repeated")),
+    security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 401, body = ProblemBody),
-        (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody),
-        (status = 409, body = ProblemBody),
-        (status = 422, body = ProblemBody),
-        (status = 503, body = ProblemBody),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        Moving,
     ))]
 pub async fn cashout(
     State(app): State<SharedApp>,

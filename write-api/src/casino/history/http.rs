@@ -16,6 +16,7 @@ use super::store::{self, PastRound};
 use crate::accounts::PlayerSession;
 use crate::app::SharedApp;
 use crate::casino::error::CasinoError;
+use crate::openapi::Asking;
 
 /// Which past rounds.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -120,8 +121,12 @@ impl HistoryRound {
 /// The rounds of the player who asks, newest first. Pages follow each other by the id of the last round shown, so that
 /// rounds played meanwhile move nothing.
 #[utoipa::path(get, path = "/api/casino/history", tag = "casino", params(HistoryQuery),
-    responses((status = 200, body = PastRounds), (status = 401, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses(
+        (status = 200, body = PastRounds),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+        Asking,
+    ))]
 pub async fn list(
     State(app): State<SharedApp>,
     PlayerSession { operator, player }: PlayerSession,

@@ -18,6 +18,7 @@ use crate::casino::error::CasinoError;
 use crate::casino::http::{RoundAnswer, RoundQuestion, play};
 use crate::casino::table::Game;
 use crate::commands::{Answer, Repeatable};
+use crate::openapi::{Moving, Sending};
 
 /// Bets on one spin. Members that are not named here are ignored, as legacy pages send more; what only the server
 /// decides is refused.
@@ -85,12 +86,10 @@ impl RouletteSpin {
 /// `Idempotency-Key` a repeat gets the first answer again.
 #[utoipa::path(post, path = "/api/casino/roulette/spin", tag = "casino", request_body = RouletteSpin,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this spin, so that it can be repeated")),
+    security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 401, body = ProblemBody),
-        (status = 403, body = ProblemBody),
-        (status = 422, body = ProblemBody),
-        (status = 503, body = ProblemBody),
+        Moving,
     ))]
 pub async fn spin(
     State(app): State<SharedApp>,
@@ -112,11 +111,11 @@ pub async fn spin(
 /// Confirms a spin: shows it again, with the balance of now. Changes nothing: the spin was paid when it was decided. A
 /// payout that is not that of the spin is refused.
 #[utoipa::path(post, path = "/api/casino/roulette/win", tag = "casino", request_body = RoundQuestion,
+    security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 401, body = ProblemBody),
-        (status = 404, body = ProblemBody),
-        (status = 422, body = ProblemBody),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
     ))]
 pub async fn win(
     State(app): State<SharedApp>,

@@ -16,6 +16,7 @@ use crate::app::SharedApp;
 use crate::casino::error::CasinoError;
 use crate::casino::fairness::ClientSeed;
 use crate::commands::{Answer, Repeatable};
+use crate::openapi::{Asking, Sending};
 use crate::paging::{PageQuery, Pagination};
 
 /// The seed pairs of the player who asks.
@@ -60,8 +61,12 @@ impl From<store::RevealedPair> for RevealedPair {
 
 /// What decides the next round of the player who asks, and a page of the server seeds of rounds before.
 #[utoipa::path(get, path = "/api/casino/fairness", tag = "casino", params(PageQuery),
-    responses((status = 200, body = Fairness), (status = 401, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses(
+        (status = 200, body = Fairness),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+        Asking,
+    ))]
 pub async fn fairness(
     State(app): State<SharedApp>,
     PlayerSession { operator, player }: PlayerSession,
@@ -126,12 +131,11 @@ impl Rotated {
 /// round is open that has not ended by itself. With an `Idempotency-Key` a repeat gets the first answer again.
 #[utoipa::path(post, path = "/api/casino/fairness/rotate", tag = "casino", request_body = Option<Rotation>,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this wish, so that it can be repeated")),
+    security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = Rotated),
-        (status = 401, body = ProblemBody),
-        (status = 409, body = ProblemBody),
-        (status = 422, body = ProblemBody),
-        (status = 503, body = ProblemBody),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
     ))]
 pub async fn rotate(
     State(app): State<SharedApp>,

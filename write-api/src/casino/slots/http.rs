@@ -7,6 +7,7 @@ use crate::casino::decided::refuse_decided;
 use crate::casino::http::{RoundAnswer, RoundQuestion, play};
 use crate::casino::table::Game;
 use crate::commands::{Answer, Repeatable};
+use crate::openapi::{Moving, Sending};
 use axum::extract::State;
 use serde::Deserialize;
 use shared::http::{JsonBody, read_json};
@@ -30,12 +31,10 @@ pub struct SlotsBet {
 /// repeat gets the first answer again.
 #[utoipa::path(post, path = "/api/casino/slots/bet", tag = "casino", request_body = SlotsBet,
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this bet, so that it can be repeated")),
+    security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 401, body = ProblemBody),
-        (status = 403, body = ProblemBody),
-        (status = 422, body = ProblemBody),
-        (status = 503, body = ProblemBody),
+        Moving,
     ))]
 pub async fn bet(
     State(app): State<SharedApp>,
@@ -55,11 +54,11 @@ pub async fn bet(
 /// Shows a spin of the player who asks again, with the balance of now. Changes nothing: the round was decided and paid
 /// when it was bet on.
 #[utoipa::path(post, path = "/api/casino/slots/result", tag = "casino", request_body = RoundQuestion,
+    security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 401, body = ProblemBody),
-        (status = 404, body = ProblemBody),
-        (status = 422, body = ProblemBody),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
     ))]
 pub async fn result(
     State(app): State<SharedApp>,

@@ -13,6 +13,7 @@ use super::super::error::CasinoError;
 use super::store::{self, Entry};
 use crate::accounts::PlayerSession;
 use crate::app::SharedApp;
+use crate::openapi::Asking;
 use crate::paging::{PageQuery, Pagination};
 
 /// What a player has.
@@ -25,7 +26,11 @@ pub struct BalanceAnswer {
 
 /// The balance of the player who asks, and its currency.
 #[utoipa::path(get, path = "/api/casino/wallet/balance", tag = "casino",
-    responses((status = 200, body = BalanceAnswer), (status = 401, body = ProblemBody)))]
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses(
+        (status = 200, body = BalanceAnswer),
+        Asking,
+    ))]
 pub async fn balance(
     State(app): State<SharedApp>,
     PlayerSession { operator, player }: PlayerSession,
@@ -94,8 +99,12 @@ impl StatementEntry {
 /// change, but new ones move the others down: the next page may begin with entries that were on the page before, and
 /// never leaves one out.
 #[utoipa::path(get, path = "/api/casino/wallet/statement", tag = "casino", params(PageQuery),
-    responses((status = 200, body = Statement), (status = 401, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses(
+        (status = 200, body = Statement),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+        Asking,
+    ))]
 pub async fn statement(
     State(app): State<SharedApp>,
     PlayerSession { operator, player }: PlayerSession,
