@@ -22,7 +22,7 @@ use hits::Load;
 /// Operators, among which the players are divided.
 const OPERATORS: u32 = 10;
 /// What one transaction of the service takes over by default.
-const BATCH: u32 = 20_000;
+const BATCH: u32 = 5000;
 /// The service itself shall not take over what is to be measured.
 const WRITER_ARGS: [&str; 2] = ["--leaderboard-ms", "86400000"];
 /// After so long a reader knows what was committed: a pull a second.

@@ -77,6 +77,7 @@ create table standings_due (
     operator_id bigint not null,
     player_id bigint
 );
+create index standings_due_operators on standings_due (id) where player_id is null;
 comment on table standings_due is
     'Operators and players that are new, renamed, or switched on or off, for the task that keeps the standings. '
     'Without a player, the operator itself. One may be named twice: a row that waited for the one before to be taken '

@@ -165,9 +165,8 @@ pub(crate) async fn find(
             let made = settle(reader, page, until(limits.fill_wait_ms)).await;
             (made.ok_or_else(unavailable)?, Outcome::Miss)
         }
-        Some(held) => match freshness(reader, &held) {
+        Some(held) => match urgency(reader, page, &held) {
             Freshness::Current => (held, Outcome::Hit),
-            Freshness::Late if reader.is_refreshing(Job::Page(page)) => (held, Outcome::Stale),
             Freshness::Soft => {
                 let _ = reader.refresh(Job::Page(page));
                 (held, Outcome::Stale)
@@ -187,6 +186,16 @@ pub(crate) async fn find(
     match outcome {
         Outcome::Hit if !is_sure => Ok((entry, Outcome::Stale)),
         outcome => Ok((entry, outcome)),
+    }
+}
+
+/// How fresh a page is, except that nobody waits for one that is late when it is being fetched already, or when the
+/// database is away.
+fn urgency(reader: &Reader, page: Page, held: &Entry) -> Freshness {
+    let is_away = || !is_confirmed(reader, reader.clock.elapsed());
+    match freshness(reader, held) {
+        Freshness::Late if reader.is_refreshing(Job::Page(page)) || is_away() => Freshness::Soft,
+        freshness => freshness,
     }
 }
 

@@ -371,3 +371,32 @@ async fn a_page_that_nobody_asked_for_is_not_shown_as_it_was_long_ago() {
     }
     installation.finish().await;
 }
+
+#[tokio::test]
+async fn a_board_is_shown_while_the_database_is_away() {
+    let installation = Installation::builder()
+        .writer_args(&["--leaderboard-ms", "3600000"])
+        .reader_args(&[
+            "--leaderboard-stale-ms",
+            "0",
+            "--cache-ttl-ms",
+            "1",
+            "--stale-after-ms",
+            "1",
+        ])
+        .proxied()
+        .start()
+        .await;
+    let (_, [alice, ..]) = people(&installation).await;
+    play(&installation, &alice, 100, 300).await;
+    refresh_all(&installation).await;
+    let reader = installation.reader(0);
+    reader.get(PLAYERS).await.ok();
+    installation.reader_links[0].cut();
+    for _ in 0..3 {
+        let shown = reader.get(PLAYERS).await;
+        assert_eq!(shown.ok()["users"][0]["profit"], 2.0);
+        assert_eq!(shown.header("cache-status"), "edgebook; fwd=stale");
+    }
+    installation.finish().await;
+}

@@ -29,7 +29,7 @@ pub(crate) struct BeginContest {
     ends: OffsetDateTime,
     /// Ledger entries, new players and new operators that one transaction looks at, each at most so many, beside the
     /// rest of the last entry's transaction.
-    #[arg(long, env = "LEADERBOARD_BATCH", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "LEADERBOARD_BATCH", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..))]
     leaderboard_batch: u32,
     #[command(flatten)]
     target: Target,

@@ -18,7 +18,7 @@ pub struct At {
 
 /// Where a page is on its board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct Pagination {
+pub(super) struct BoardPagination {
     page: u32,
     per_page: u32,
     /// Entries of the board, also those that no page shows.
@@ -62,9 +62,9 @@ impl At {
     }
 
     /// Where this page is on a board of `total` entries, of which `held` can be shown.
-    pub(super) fn in_all(self, total: usize, held: usize) -> Pagination {
+    pub(super) fn in_all(self, total: usize, held: usize) -> BoardPagination {
         let (page, pages) = (self.number as usize, held.div_ceil(self.size as usize));
-        Pagination {
+        BoardPagination {
             page: self.number,
             per_page: self.size,
             total,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::board::{
     Contest, Face, OperatorRow, OperatorSums, Operators, PlayerRow, PlayerSums, Players, SumUnit,
 };
-use super::paging::{At, Pagination};
+use super::paging::{At, BoardPagination};
 
 /// A page of the players' board.
 #[derive(Serialize, ToSchema)]
@@ -22,7 +22,7 @@ pub(super) struct PlayerBoard<'a> {
     /// When the running contest is said to end.
     #[serde(with = "time::serde::rfc3339::option")]
     contest_end_date: Option<OffsetDateTime>,
-    pagination: Pagination,
+    pagination: BoardPagination,
 }
 
 /// A player on the board.
@@ -85,7 +85,7 @@ pub(super) struct OperatorBoard<'a> {
     /// When the running contest is said to end.
     #[serde(with = "time::serde::rfc3339::option")]
     contest_end_date: Option<OffsetDateTime>,
-    pagination: Pagination,
+    pagination: BoardPagination,
 }
 
 /// An operator on the board.
