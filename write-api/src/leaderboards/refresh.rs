@@ -65,12 +65,12 @@ pub(super) async fn take_due(
     topics.extend(operators.iter().map(|operator| board_of(*operator)));
     store::list_operators(db, &operators).await?;
     let mut due = Due::default();
-    let is_more = |taken: usize| u32::try_from(taken).is_ok_and(|taken| taken < batch);
-    if !is_more(operators.len()) {
+    let is_full = |taken: usize| u32::try_from(taken).is_ok_and(|taken| taken >= batch);
+    if is_full(operators.len()) {
         return Ok((due, true));
     }
     let players = store::take_due_players(db, batch).await?;
-    let may_be_more = !is_more(players.len());
+    let may_be_more = is_full(players.len());
     due.add_named(players);
     Ok((due, may_be_more))
 }
