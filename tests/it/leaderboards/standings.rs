@@ -245,3 +245,20 @@ async fn what_shows_nothing_new_gives_no_board_a_new_version() {
     assert_eq!(versions().await[2], of_bluefin);
     installation.finish().await;
 }
+
+/// An operator may be created while a refresh is under way that has looked for new operators already.
+#[tokio::test]
+async fn a_player_of_an_operator_that_was_not_noted_yet_is_counted() {
+    let installation = installation().await;
+    let (_, [alice, ..]) = people(&installation).await;
+    execute(&installation, "delete from standings_due where player_id is null").await;
+    play(&installation, &alice, 100, 300).await;
+    refresh_all(&installation).await;
+    are_right(&installation).await;
+    assert_eq!(
+        number(&installation, "select sum(players) from operator_standings").await,
+        3
+    );
+    assert_eq!(names(&installation, PLAYERS).await, ["aurora/alice"]);
+    installation.finish().await;
+}

@@ -38,16 +38,11 @@ pub(super) async fn take_over(db: &mut PgConnection, batch: u32) -> Result<Refre
     store::begin_anew_after_restore(db).await?;
     let mut topics = Vec::new();
     let (mut due, is_more_due) = take_due(db, batch, &mut topics).await?;
-    let mut is_behind = is_more_due;
-    // A player's operator comes first.
-    if !is_behind {
-        let changed = store::take_changed(db, batch).await?;
-        is_behind = changed.is_behind;
-        due.add_wallets(&changed.operator_ids, &changed.player_ids);
-    }
+    let changed = store::take_changed(db, batch).await?;
+    due.add_wallets(&changed.operator_ids, &changed.player_ids);
     copy(db, &due, &mut topics).await?;
     bump_all(&topics, db).await?;
-    Ok(if is_behind {
+    Ok(if is_more_due || changed.is_behind {
         Refreshed::Behind
     } else {
         Refreshed::Done
@@ -63,14 +58,12 @@ pub(super) async fn take_due(
 ) -> Result<(Due, bool), sqlx::Error> {
     let operators = store::take_due_operators(db, batch).await?;
     topics.extend(operators.iter().map(|operator| board_of(*operator)));
-    store::list_operators(db, &operators).await?;
-    let mut due = Due::default();
-    let is_full = |taken: usize| u32::try_from(taken).is_ok_and(|taken| taken >= batch);
-    if is_full(operators.len()) {
-        return Ok((due, true));
-    }
+    let ids: Vec<i64> = operators.iter().map(|operator| operator.get()).collect();
+    store::list_operators(db, &ids).await?;
     let players = store::take_due_players(db, batch).await?;
-    let may_be_more = is_full(players.len());
+    let is_full = |taken: usize| u32::try_from(taken).is_ok_and(|taken| taken >= batch);
+    let may_be_more = is_full(operators.len()) || is_full(players.len());
+    let mut due = Due::default();
     due.add_named(players);
     Ok((due, may_be_more))
 }
@@ -81,6 +74,8 @@ pub(super) async fn copy(
     due: &Due,
     topics: &mut Vec<Topic>,
 ) -> Result<(), sqlx::Error> {
+    // Each statement sees what was committed before it: an operator may be newer than what was taken of operators.
+    store::list_operators(db, due.operators()).await?;
     let contest = store::running_contest(db).await?;
     let changed = store::copy(db, contest, due).await?;
     let with_board = changed.iter().filter(|operator| operator.is_board_changed);

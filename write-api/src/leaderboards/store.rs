@@ -31,6 +31,11 @@ impl Due {
         }
     }
 
+    /// The operators of all, each as often as it has players here.
+    pub(super) fn operators(&self) -> &[i64] {
+        &self.operators
+    }
+
     /// Adds players whose wallets changed.
     pub(super) fn add_wallets(&mut self, operators: &[i64], players: &[i64]) {
         self.operators.extend_from_slice(operators);
@@ -105,18 +110,22 @@ pub(super) async fn take_due_players(
         .collect())
 }
 
-/// Gives operators their rows, so that their players can be counted.
-pub(super) async fn list_operators(
-    db: &mut PgConnection,
-    operators: &[OperatorId],
-) -> Result<(), sqlx::Error> {
-    let ids: Vec<i64> = operators.iter().map(|operator| operator.get()).collect();
+/// Gives operators their rows, unless they have them, so that their players can be counted. One may be named several
+/// times.
+pub(super) async fn list_operators(db: &mut PgConnection, operators: &[i64]) -> Result<(), sqlx::Error> {
     let found = sqlx::query!(
-        r#"select id, currency as "currency: Currency" from operators where id = any($1)"#,
-        &ids,
+        r#"
+        select id, currency as "currency: Currency"
+        from operators
+        where id = any($1) and not exists (select from operator_standings where operator_id = operators.id)
+        "#,
+        operators,
     )
     .fetch_all(&mut *db)
     .await?;
+    if found.is_empty() {
+        return Ok(());
+    }
     let (ids, units): (Vec<i64>, Vec<i64>) = found
         .into_iter()
         .map(|operator| (operator.id, unit_of(operator.currency)))
@@ -126,7 +135,6 @@ pub(super) async fn list_operators(
         insert into operator_standings (operator_id, unit)
         select operator_id, unit
         from unnest($1::bigint[], $2::bigint[]) as listed (operator_id, unit)
-        on conflict (operator_id) do nothing
         "#,
         &ids,
         &units,
