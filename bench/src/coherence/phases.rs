@@ -1,12 +1,15 @@
 //! The stretches of the measurement: who changes things, who reads, and what becomes of pushes and readers meanwhile.
 //! Must never judge: that is done when all is over.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use dev::launch::Process;
+use futures_util::future::try_join;
 use reqwest::Client;
 use shared::clock::Clock;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -102,13 +105,23 @@ impl Stage {
         self.links.change(plan.weather);
         let load = self.load();
         let staff = std::mem::take(&mut self.staff);
-        let mut restarts = 0;
-        let working = work(staff, plan);
-        tokio::select! {
-            staff = working => self.staff = staff?,
-            failed = restart(restarted, &self.readers, &self.client, audit, &mut restarts) => return Err(failed),
-            () = self.tell(plan) => {}
-        }
+        let (over, is_over) = watch::channel(false);
+        let working = async {
+            let staff = work(staff, plan).await?;
+            over.send_replace(true);
+            Ok(staff)
+        };
+        let restarting = async {
+            match restarted {
+                Some(processes) => restart(processes, &self.readers, &self.client, audit, is_over).await,
+                None => Ok(0),
+            }
+        };
+        let (staff, restarts) = tokio::select! {
+            both = try_join(working, restarting) => both?,
+            never = self.tell(plan) => match never {},
+        };
+        self.staff = staff;
         sleep(SETTLE).await;
         drop(load);
         let (history, counts) = self.log.take();
@@ -134,7 +147,7 @@ impl Stage {
         load
     }
 
-    async fn tell(&self, plan: Plan) {
+    async fn tell(&self, plan: Plan) -> Infallible {
         loop {
             sleep(TELL_PAUSE).await;
             say(&format!("{}: {}", plan.name, self.log.in_words()));
@@ -189,33 +202,29 @@ fn shares(all: u32, parts: usize) -> impl Iterator<Item = u32> {
     (0..parts).map(move |part| all / parts + u32::from(part < all % parts))
 }
 
-/// Kills one reader after the other and starts it again; ends only with a failure.
+/// Kills one reader after the other and starts it again until it `is_over`, and counts. Leaves none half started.
 async fn restart(
-    restarted: Option<&mut [Process]>,
+    processes: &mut [Process],
     services: &[Service],
     client: &Client,
     audit: &mut Audit,
-    restarts: &mut u32,
-) -> Failure {
-    let Some(processes) = restarted else {
-        return std::future::pending().await;
-    };
+    mut is_over: watch::Receiver<bool>,
+) -> Result<u32, Failure> {
     let dice = Dice::seeded(SEED);
+    let mut restarts = 0;
     loop {
         let pause_ms = RESTART_PAUSE_MS / 2 + dice.below(RESTART_PAUSE_MS / 2 + 1);
-        sleep(Duration::from_millis(pause_ms)).await;
+        tokio::select! {
+            _ = is_over.wait_for(|is_over| *is_over) => return Ok(restarts),
+            () = sleep(Duration::from_millis(pause_ms)) => {}
+        }
         let place = usize::try_from(dice.below(processes.len() as u64)).unwrap_or_default();
-        let (Some(process), Some(service)) = (processes.get_mut(place), services.get(place)) else {
-            return Failure::Unfit("there is no reader".to_owned());
-        };
-        // What it has counted goes with it.
-        if let Err(error) = audit.add(client, service).await {
-            return error.into();
+        if let (Some(process), Some(service)) = (processes.get_mut(place), services.get(place)) {
+            // What it has counted goes with it.
+            audit.add(client, service).await?;
+            process.restart().await?;
+            restarts += 1;
         }
-        if let Err(error) = process.restart().await {
-            return error.into();
-        }
-        *restarts += 1;
     }
 }
 
