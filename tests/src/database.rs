@@ -15,6 +15,14 @@ enum Server {
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
+/// The cluster that standbys follow. Not the server of all tests: each standby replays what happens in all of it.
+static PRIMARY: OnceLock<Cluster> = OnceLock::new();
+/// Room for several standbys that are being made at once: none may find that the log it needs is gone.
+const LOG_SHIPPING: [(&str, &str); 3] = [
+    ("max_wal_senders", "40"),
+    ("wal_keep_size", "1GB"),
+    ("wal_retrieve_retry_interval", "200ms"),
+];
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
@@ -29,23 +37,32 @@ static PLACES: OnceLock<Semaphore> = OnceLock::new();
 fn server() -> &'static Server {
     SERVER.get_or_init(|| match std::env::var("DATABASE_URL") {
         Ok(url) if !url.is_empty() => Server::Given(url),
-        _ => Server::Private(Box::new(start_private())),
+        _ => Server::Private(Box::new(start_private(&[]))),
     })
 }
 
 /// Starts the cluster on a thread and a runtime of its own, which outlive the runtime of the first test.
-fn start_private() -> Cluster {
+fn start_private(settings: &'static [(&'static str, &'static str)]) -> Cluster {
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("a runtime for PostgreSQL").block_on(async move {
             let mut options = Options::disposable();
             options.max_connections = MAX_CONNECTIONS;
+            let settings = settings
+                .iter()
+                .map(|&(name, value)| (name.to_owned(), value.to_owned()));
+            options.settings.extend(settings);
             send.send(Cluster::start(options).await).expect("the test waits");
             std::future::pending::<()>().await;
         });
     });
     receive.recv().expect("an answer").expect("PostgreSQL starts")
+}
+
+/// The cluster of the databases that have standbys; started at the first call.
+pub(crate) fn primary() -> &'static Cluster {
+    PRIMARY.get_or_init(|| start_private(&LOG_SHIPPING))
 }
 
 /// However many cores a machine has, its tests do not ask for more sessions than the server has.
@@ -69,11 +86,14 @@ fn url_of(database: &str) -> String {
     }
 }
 
-async fn admin() -> PgConnection {
-    let url = match server() {
+fn admin_url() -> String {
+    match server() {
         Server::Private(cluster) => cluster.url("edgebook"),
         Server::Given(url) => url.clone(),
-    };
+    }
+}
+
+async fn connect(url: &str) -> PgConnection {
     let options: PgConnectOptions = url.parse().expect("a database URL");
     options.connect().await.expect("the server can be reached")
 }
@@ -90,6 +110,7 @@ async fn execute(connection: &mut PgConnection, statement: String) {
 pub struct Database {
     name: String,
     url: String,
+    admin_url: String,
     pool: PgPool,
     _place: SemaphorePermit<'static>,
 }
@@ -99,15 +120,29 @@ impl Database {
     pub async fn create() -> Self {
         let place = places().acquire().await.expect("the semaphore is never closed");
         let template = TEMPLATE.get_or_init(make_template).await;
-        let name = format!(
-            "edgebook_{}_{}",
-            std::process::id(),
-            NUMBER.fetch_add(1, Ordering::Relaxed)
-        );
-        let mut admin = admin().await;
+        let name = next_name();
+        let mut admin = connect(&admin_url()).await;
         execute(&mut admin, format!("create database {name} template {template}")).await;
         admin.close().await.expect("the connection closes");
         let url = url_of(&name);
+        Self::open(name, url, admin_url(), place).await
+    }
+
+    /// A new one in a cluster that standbys can be made of, see [`crate::standby::Standby`].
+    pub async fn create_with_log_shipping() -> Self {
+        let place = places().acquire().await.expect("the semaphore is never closed");
+        let name = next_name();
+        let created = primary().create_database(&name).await;
+        created.expect("the database is created");
+        let url = primary().url(&name);
+        let database = Self::open(name, url, primary().url("edgebook"), place).await;
+        migrations::migrate(database.pool())
+            .await
+            .expect("the schema is made");
+        database
+    }
+
+    async fn open(name: String, url: String, admin_url: String, place: SemaphorePermit<'static>) -> Self {
         let pool = PgPoolOptions::new()
             .max_connections(4)
             .connect(&url)
@@ -116,9 +151,15 @@ impl Database {
         Self {
             name,
             url,
+            admin_url,
             pool,
             _place: place,
         }
+    }
+
+    /// Its name on its server.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Its URL for a service.
@@ -163,7 +204,7 @@ impl Database {
             .expect("the books are right");
         drop(connection);
         self.pool.close().await;
-        let mut admin = admin().await;
+        let mut admin = connect(&self.admin_url).await;
         // Not `with (force)`: that fails while an autovacuum worker is there, which is not ours to end.
         let of_ours = "select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user";
         execute(&mut admin, format!("{of_ours} and datname = '{}'", self.name)).await;
@@ -171,9 +212,14 @@ impl Database {
     }
 }
 
+fn next_name() -> String {
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("edgebook_{}_{number}", std::process::id())
+}
+
 async fn make_template() -> String {
     let name = format!("edgebook_{}_template", std::process::id());
-    let mut admin = admin().await;
+    let mut admin = connect(&admin_url()).await;
     execute(&mut admin, format!("create database {name}")).await;
     let pool = PgPool::connect(&url_of(&name)).await.expect("the template opens");
     migrations::migrate(&pool).await.expect("the schema is made");

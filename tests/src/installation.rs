@@ -18,6 +18,7 @@ pub struct Builder {
     reader_args: Vec<String>,
     writer_args: Vec<String>,
     proxied: bool,
+    database_port: Option<u16>,
     webhooks: bool,
     clock: Clock,
 }
@@ -60,6 +61,7 @@ impl Default for Builder {
             reader_args: Vec::new(),
             writer_args: Vec::new(),
             proxied: false,
+            database_port: None,
             webhooks: true,
             clock: Clock::machine(),
         }
@@ -105,6 +107,13 @@ impl Builder {
     #[must_use]
     pub fn proxied(mut self) -> Self {
         self.proxied = true;
+        self
+    }
+
+    /// Lets every service reach the database by way of this port, such as a pooler's.
+    #[must_use]
+    pub fn by_way_of(mut self, port: u16) -> Self {
+        self.database_port = Some(port);
         self
     }
 
@@ -174,10 +183,11 @@ impl Builder {
     }
 
     async fn link(&self, database: &Database, links: &mut Vec<Proxy>) -> String {
+        let port = self.database_port.unwrap_or_else(|| database.port());
         if !self.proxied {
-            return database.url().to_owned();
+            return database.url_through(port);
         }
-        let proxy = Proxy::start(database.port()).await;
+        let proxy = Proxy::start(port).await;
         let url = database.url_through(proxy.port());
         links.push(proxy);
         url
@@ -275,6 +285,22 @@ impl Installation {
         tokio::time::timeout(Duration::from_secs(20), wait)
             .await
             .expect("the reader becomes ready");
+    }
+
+    /// Stops a reader; the ones behind it move up. Its options, with the address that it had.
+    pub async fn stop_reader(&mut self, number: usize) -> read_api::config::ReadOptions {
+        let reader = self.readers.remove(number);
+        let mut options = reader.reader().options.clone();
+        options.listen = reader.address();
+        reader.stop().await;
+        options
+    }
+
+    /// Starts a reader behind the others; it is ready.
+    pub async fn start_reader(&mut self, options: read_api::config::ReadOptions) {
+        let reader = read_api::app::start(options, self.clock.clone(), Random::system()).await;
+        self.readers.push(reader.expect("a reader starts"));
+        self.is_ready(self.readers.len() - 1).await;
     }
 
     /// Waits until `check` holds, at most `limit`.

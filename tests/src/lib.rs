@@ -11,8 +11,12 @@ pub mod client;
 pub mod database;
 pub mod installation;
 pub mod people;
+pub mod pooler;
 pub mod proxy;
+pub mod standby;
 
 pub use client::{Answer, Client};
 pub use installation::{Builder, Installation};
+pub use pooler::Pooler;
 pub use proxy::Proxy;
+pub use standby::Standby;

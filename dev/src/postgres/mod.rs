@@ -10,6 +10,7 @@ mod download;
 mod error;
 mod place;
 mod server;
+mod standby;
 #[cfg(test)]
 mod tests;
 

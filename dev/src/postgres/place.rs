@@ -236,7 +236,7 @@ impl Place {
         self.lock_file_line(1) == Some(pid)
             && self
                 .lock_file_line(8)
-                .is_some_and(|status: String| status == "ready")
+                .is_some_and(|status: String| ["ready", "standby"].contains(&status.as_str()))
     }
 
     /// The last lines of the log that were written after it was `from` bytes long.
