@@ -52,6 +52,10 @@ pub struct DbLimits {
     /// Transactions that may wait for a connection at once; more are refused.
     #[arg(long, env = "DB_MAX_WAITERS", default_value_t = 512)]
     pub db_max_waiters: usize,
+    /// Prepared statements that a connection keeps. 0 behind a PgBouncer in transaction mode that is older than 1.21
+    /// or has `max_prepared_statements = 0`: it can't tell whose they are. Each statement costs one round trip more then.
+    #[arg(long, env = "DB_STATEMENT_CACHE", default_value_t = 100)]
+    pub db_statement_cache: usize,
 }
 
 /// How often a transaction is run again after a serialisation failure or a deadlock.
@@ -124,9 +128,9 @@ impl Db {
         clock: Clock,
     ) -> Result<Self, DbError> {
         let options: PgConnectOptions = url.parse().map_err(DbError::from)?;
-        // A statement cache of 0 would be needed for a PgBouncer older than 1.21, which can't track
-        // prepared statements in transaction mode; newer ones can.
-        let options = options.application_name(application);
+        let options = options
+            .application_name(application)
+            .statement_cache_capacity(limits.db_statement_cache);
         let counts = Arc::new(Counts::default());
         let hook_counts = Arc::clone(&counts);
         let pool = PgPoolOptions::new()
@@ -164,10 +168,17 @@ impl Db {
                 })
             })
             .connect_lazy_with(options);
+        // sqlx names its statements also when it keeps none, by numbers that begin at 1 for each connection. Behind a
+        // pooler the server's session has those of its last client.
+        let forget = if limits.db_statement_cache == 0 {
+            "; deallocate all"
+        } else {
+            ""
+        };
         let settings = |statement_ms: u64| {
             format!(
                 "set local statement_timeout = {statement_ms}; set local lock_timeout = {}; \
-                 set local idle_in_transaction_session_timeout = {}",
+                 set local idle_in_transaction_session_timeout = {}{forget}",
                 limits.db_lock_ms, limits.db_idle_in_transaction_ms
             )
         };

@@ -15,6 +15,7 @@ mod ledger;
 mod openapi;
 mod outage;
 mod pool;
+mod pooler;
 mod processes;
 mod protection;
 mod reads;
