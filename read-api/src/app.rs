@@ -9,7 +9,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use futures_util::future::BoxFuture;
 use shared::clock::Clock;
-use shared::db::{Db, DbError};
+use shared::db::DbError;
 use shared::http::{RequestIds, outermost, within_request_time};
 use shared::metrics::{Metrics, measure};
 use shared::random::Random;
@@ -26,6 +26,7 @@ use crate::coherence::audit::Audit;
 use crate::coherence::pull::PullStatus;
 use crate::coherence::versions::Versions;
 use crate::config::ReadOptions;
+use crate::databases::{Databases, Source};
 use crate::directory::Directory;
 use crate::express::Express;
 use crate::front_door::FrontDoor;
@@ -35,8 +36,8 @@ use crate::pages::sports::Catalogue;
 /// What every handler works with.
 #[derive(Debug)]
 pub struct Reader {
-    /// The database.
-    pub db: Db,
+    /// The databases.
+    pub databases: Databases,
     /// Time.
     pub clock: Clock,
     /// Randomness, for jitter.
@@ -68,7 +69,6 @@ pub struct Reader {
     /// Work that shutdown waits for.
     pub tasks: TaskTracker,
     flights: Flights<Job, Arc<Entry>>,
-    permits: Semaphore,
 }
 
 /// The state of every route.
@@ -128,33 +128,43 @@ impl Reader {
         self.flights.is_under_way(job)
     }
 
-    /// The page, when it is one.
-    async fn fill(self: &Arc<Self>, job: Job) -> Result<Option<Arc<Entry>>, FillError> {
+    /// Fetches or makes something, and once more from the primary when what came of it is older than known to be
+    /// committed: the first attempt may have begun before the change, or asked a database that lags behind. Also when
+    /// that database is away. The page, when it is one.
+    ///
+    /// # Errors
+    /// What came of the last attempt.
+    pub async fn fill(self: &Arc<Self>, job: Job) -> Result<Option<Arc<Entry>>, FillError> {
+        let first = self.fill_from(Source::Nearby, job).await;
+        match first {
+            Err(FillError::TooOld) => {}
+            Err(FillError::Database(_)) if self.databases.are_two() => {}
+            other => return other,
+        }
+        self.fill_from(Source::Primary, job).await
+    }
+
+    async fn fill_from(self: &Arc<Self>, source: Source, job: Job) -> Result<Option<Arc<Entry>>, FillError> {
         match job {
-            Job::Directory => crate::directory::fill(self).await?,
-            Job::Disabled => crate::pages::sports::fill_disabled(self).await?,
-            Job::Sport(sport) => crate::pages::sports::fill_sport(self, sport).await?,
-            Job::Board(board) => crate::pages::leaderboards::fill(self, board).await?,
-            Job::Page(page) => return crate::pages::fill(self, page).await.map(Some),
+            Job::Directory => crate::directory::fill(self, source).await?,
+            Job::Disabled => crate::pages::sports::fill_disabled(self, source).await?,
+            Job::Sport(sport) => crate::pages::sports::fill_sport(self, source, sport).await?,
+            Job::Board(board) => crate::pages::leaderboards::fill(self, source, board).await?,
+            Job::Page(page) => return crate::pages::fill(self, source, page).await.map(Some),
         }
         Ok(None)
     }
 
-    /// Reads from the database when a fetch may begin: at most `refresh_max` run at once.
+    /// Reads from a database when a fetch may begin, see [`Databases::fetch`].
     ///
     /// # Errors
-    /// [`FillError::Busy`] when no place came free within the acquire limit; else what the database does.
-    pub async fn fetch<T, F>(&self, work: F) -> Result<T, FillError>
+    /// [`FillError::Busy`] when no place came free in time; else what the database does.
+    pub async fn fetch<T, F>(&self, source: Source, work: F) -> Result<T, FillError>
     where
         T: Send + 'static,
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, FillError>> + Send + Sync + 'static,
     {
-        let limit = Duration::from_millis(self.options.db.db_acquire_ms);
-        let permit = tokio::time::timeout(limit, self.permits.acquire()).await;
-        let Ok(Ok(_permit)) = permit else {
-            return Err(FillError::Busy);
-        };
-        self.db.read(work).await
+        self.databases.fetch(source, work).await
     }
 
     /// A random number for jitter.
@@ -199,13 +209,7 @@ pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result
     shared::tls::choose();
     let (listener, address) = shared::server::listen(options.listen).await?;
     let tasks = TaskTracker::new();
-    let db = Db::new(
-        &options.database_url,
-        &options.instance,
-        options.db.clone(),
-        tasks.clone(),
-        clock.clone(),
-    )?;
+    let databases = Databases::new(&options, &tasks, &clock)?;
     let stop = CancellationToken::new();
     let backoff = Duration::from_millis(options.cache.refresh_backoff_ms);
     let reader = Arc::new(Reader {
@@ -221,8 +225,7 @@ pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result
         front_door: FrontDoor::new(&options.front_door)?,
         metrics: Metrics::new(clock.clone()),
         flights: Flights::new(backoff, clock.clone(), tasks.clone()),
-        permits: Semaphore::new(options.cache.refresh_max),
-        db,
+        databases,
         clock,
         random,
         tasks,
@@ -302,6 +305,6 @@ impl Service {
         }
         self.reader.tasks.close();
         self.reader.tasks.wait().await;
-        self.reader.db.close().await;
+        self.reader.databases.close().await;
     }
 }

@@ -25,9 +25,19 @@ pub struct ReadOptions {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// The database, as postgres://user:password@host:port/name.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    pub database_url: String,
+    /// The primary database, as postgres://user:password@host:port/name. It is asked for everything, unless there is
+    /// a read database as well.
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        required_unless_present = "read_database_url"
+    )]
+    pub database_url: Option<String>,
+    /// The database that pages are fetched from, such as a hot standby nearby. It may lag: the primary is still asked
+    /// what changed, and for what this one does not have yet. Without a primary, changes are seen only as they get here.
+    #[arg(long, env = "READ_DATABASE_URL", hide_env_values = true)]
+    pub read_database_url: Option<String>,
     /// Secrets that pushes are signed with: `whsec_` and base64 of at least 24 bytes; two with a comma between while
     /// they are being changed. Either is accepted.
     #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true)]
@@ -47,12 +57,46 @@ pub struct ReadOptions {
     /// The database pool.
     #[command(flatten)]
     pub db: DbLimits,
+    /// What else counts with a read database.
+    #[command(flatten)]
+    pub read_db: ReadDbLimits,
     /// The HTTP side.
     #[command(flatten)]
     pub http: HttpLimits,
     /// The log.
     #[command(flatten)]
     pub log: LogOptions,
+}
+
+/// Limits that only count with a read database beside the primary.
+#[derive(Clone, Debug, Args)]
+pub struct ReadDbLimits {
+    /// With a read database: how long a fetch waits for a connection to it before it goes to the primary, in
+    /// milliseconds.
+    #[arg(long, env = "READ_DB_ACQUIRE_MS", default_value_t = 500)]
+    pub read_db_acquire_ms: u64,
+    /// With a read database: connections to the primary. One asks what changed; the others fetch what the read
+    /// database does not have yet.
+    #[arg(long, env = "PRIMARY_MAX_CONNECTIONS", default_value_t = 2,
+        value_parser = clap::value_parser!(u32).range(2..))]
+    pub primary_max_connections: u32,
+}
+
+impl ReadOptions {
+    /// The URL of the primary, and the one to fetch pages from if that is another. A URL that is given alone serves
+    /// for both; an empty variable is none.
+    pub fn urls(&self) -> (&str, Option<&str>) {
+        fn given(url: Option<&String>) -> Option<&str> {
+            url.map(String::as_str).filter(|url| !url.is_empty())
+        }
+        match (
+            given(self.database_url.as_ref()),
+            given(self.read_database_url.as_ref()),
+        ) {
+            (Some(primary), nearby) => (primary, nearby.filter(|nearby| *nearby != primary)),
+            (None, only) => (only.unwrap_or_default(), None),
+        }
+    }
 }
 
 /// How requests reach write-api.
@@ -127,6 +171,10 @@ pub struct CacheLimits {
     /// After so long without a change a stream sends a sign of life, in milliseconds.
     #[arg(long, env = "STREAM_ALIVE_MS", default_value_t = 15_000)]
     pub stream_alive_ms: u64,
+    /// Things that are fetched anew at once when they are known to have changed, before anybody asks for them; the
+    /// others are when they are asked for.
+    #[arg(long, env = "PREFETCH_MAX", default_value_t = 256)]
+    pub prefetch_max: usize,
     /// After a failed fetch the same thing is not fetched again for this long, in milliseconds.
     #[arg(long, env = "REFRESH_BACKOFF_MS", default_value_t = 500)]
     pub refresh_backoff_ms: u64,

@@ -10,6 +10,7 @@ use shared::ids::{OperatorId, Version};
 use sqlx::postgres::PgConnection;
 
 use crate::app::{FillError, Reader};
+use crate::databases::Source;
 
 /// What a reader knows of an operator without asking.
 #[derive(Clone, Debug)]
@@ -108,40 +109,34 @@ impl Directory {
     }
 }
 
-/// Fetches every operator. At the start.
-///
-/// # Errors
-/// What the database does.
-pub async fn fill_all(reader: &Reader) -> Result<(), FillError> {
-    let operators = reader
-        .fetch(|db| Box::pin(async move { Ok(all(db).await?) }))
-        .await?;
-    reader.directory.publish(operators);
-    Ok(())
-}
-
-/// Fetches the operators whose rows are known to be newer than the ones held.
+/// Fetches every operator while none is held; later those whose rows are known to be newer than the ones held.
 ///
 /// # Errors
 /// What the database does, or that it answered with older rows.
-pub async fn fill(reader: &Reader) -> Result<(), FillError> {
-    for _ in 0..2 {
-        let wanted: Vec<i64> = behind(reader).iter().map(|id| id.get()).collect();
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let operators = reader
-            .fetch(move |db| {
-                let wanted = wanted.clone();
-                Box::pin(async move { Ok(some(db, &wanted).await?) })
-            })
-            .await?;
-        let required = reader.versions.load();
-        let new_enough = |operator: &Operator| operator.version >= required.of(operator.change().topic);
-        reader
-            .directory
-            .publish(operators.into_iter().filter(new_enough).collect());
+pub async fn fill(reader: &Reader, source: Source) -> Result<(), FillError> {
+    let is_first = reader.directory.is_empty();
+    let wanted: Vec<i64> = behind(reader).iter().map(|id| id.get()).collect();
+    if wanted.is_empty() && !is_first {
+        return Ok(());
     }
+    let operators = reader
+        .fetch(source, move |db| {
+            let wanted = wanted.clone();
+            Box::pin(async move {
+                let found = if is_first {
+                    all(db).await?
+                } else {
+                    some(db, &wanted).await?
+                };
+                Ok(found)
+            })
+        })
+        .await?;
+    let required = reader.versions.load();
+    let new_enough = |operator: &Operator| operator.version >= required.of(operator.change().topic);
+    reader
+        .directory
+        .publish(operators.into_iter().filter(new_enough).collect());
     if behind(reader).is_empty() {
         Ok(())
     } else {

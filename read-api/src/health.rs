@@ -10,7 +10,7 @@ use shared::db::PoolHealth;
 use shared::health::{Health, VERSION};
 use shared::http::Private;
 use shared::ids::OperatorId;
-use shared::metrics::{Number, of_pool};
+use shared::metrics::{Number, of_pool, of_primary_pool};
 use shared::problem::Problem;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -62,6 +62,8 @@ pub struct Detailed {
     is_ready: bool,
     #[serde(flatten)]
     pool: PoolHealth,
+    /// The pool for the primary, when pages are fetched from another database; the numbers above are that one's then.
+    primary: Option<PoolHealth>,
     cache: CacheHealth,
     pull: PullHealth,
     operators: usize,
@@ -78,6 +80,8 @@ pub struct PullHealth {
     pulls: u64,
     /// Failed pulls since the start.
     failures: u64,
+    /// Pulls since the start that the primary did not answer, and the read database did.
+    from_replica: u64,
 }
 
 /// What `/health/detailed` is asked for.
@@ -104,7 +108,7 @@ pub async fn detailed(
     let required = reader.versions.load();
     let mut versions: Vec<Change> = required.iter().filter(is_shown).collect();
     versions.sort_unstable_by_key(|change| change.topic);
-    let (pulls, failures) = reader.pull.counts();
+    let [pulls, failures, from_replica] = reader.pull.counts();
     let age = reader.pull.age(reader.clock.elapsed());
     Private(Detailed {
         status: if reader.pull.is_ready() {
@@ -116,12 +120,14 @@ pub async fn detailed(
         version: VERSION,
         timestamp: reader.clock.now(),
         is_ready: reader.pull.is_ready(),
-        pool: reader.db.health(),
+        pool: reader.databases.health(),
+        primary: reader.databases.primary_health(),
         cache: reader.pages.health(),
         pull: PullHealth {
             age_ms: age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
             pulls,
             failures,
+            from_replica,
         },
         operators: reader.directory.len(),
         topics: required.len(),
@@ -132,9 +138,10 @@ pub async fn detailed(
 async fn metrics(State(reader): State<SharedReader>) -> Response {
     use Number::{Counter, Gauge};
     let cache = reader.pages.health();
-    let (pulls, failures) = reader.pull.counts();
+    let [pulls, failures, from_replica] = reader.pull.counts();
     let age = reader.pull.age(reader.clock.elapsed()).unwrap_or_default();
-    let mut numbers = of_pool(&reader.db.health()).to_vec();
+    let mut numbers = of_pool(&reader.databases.health()).to_vec();
+    numbers.extend(reader.databases.primary_health().iter().flat_map(of_primary_pool));
     let [after_1s, after_5s, after_60s] = reader.audit.inconsistent();
     numbers.extend([
         (
@@ -181,6 +188,11 @@ async fn metrics(State(reader): State<SharedReader>) -> Response {
         ("cache_bytes", "Bytes of the pages in memory", Gauge(cache.bytes)),
         ("pulls", "Successful pulls", Counter(pulls)),
         ("pull_failures", "Failed pulls", Counter(failures)),
+        (
+            "pulls_from_replica",
+            "Pulls that the primary did not answer, and the read database did",
+            Counter(from_replica),
+        ),
         (
             "pull_age_milliseconds",
             "Time since the last successful pull began",

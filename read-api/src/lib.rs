@@ -5,6 +5,7 @@ pub mod app;
 pub mod cache;
 pub mod coherence;
 pub mod config;
+pub mod databases;
 pub mod directory;
 pub mod express;
 pub mod front_door;

@@ -15,6 +15,7 @@ use shared::problem::Problem;
 use crate::app::{FillError, Job, Reader, SharedReader};
 use crate::cache::entry::{Body, Entry, Freshness, Policy};
 use crate::cache::{Outcome, Page, answer::answer, jittered};
+use crate::databases::Source;
 use crate::directory::Operator;
 
 pub mod bootstrap;
@@ -160,7 +161,8 @@ pub(crate) async fn find(
     if !reader.pull.is_ready() {
         return Err(unavailable());
     }
-    let (mut entry, outcome) = match reader.pages.get(page) {
+    let may_be_shown = |entry: &Arc<Entry>| freshness(reader, entry) != Freshness::Dropped;
+    let (mut entry, outcome) = match reader.pages.get(page).filter(may_be_shown) {
         None => {
             let made = settle(reader, page, until(limits.fill_wait_ms)).await;
             (made.ok_or_else(unavailable)?, Outcome::Miss)
@@ -171,7 +173,7 @@ pub(crate) async fn find(
                 let _ = reader.refresh(Job::Page(page));
                 (held, Outcome::Stale)
             }
-            Freshness::Late | Freshness::Hard => {
+            Freshness::Late | Freshness::Hard | Freshness::Dropped => {
                 let made = settle(reader, page, until(limits.hard_wait_ms)).await;
                 let entry = made.unwrap_or(held);
                 let is_current = freshness(reader, &entry) == Freshness::Current;
@@ -181,6 +183,9 @@ pub(crate) async fn find(
     };
     if !wanted.is_met_by(&entry) {
         entry = newer(reader, page, wanted, entry, until(limits.hard_wait_ms)).await;
+    }
+    if !may_be_shown(&entry) {
+        return Err(unavailable());
     }
     let is_sure = wanted.is_met_by(&entry) && is_confirmed(reader, reader.clock.elapsed());
     match outcome {
@@ -300,40 +305,36 @@ pub async fn operator(reader: &SharedReader, subdomain: &str) -> Result<Arc<Oper
         .ok_or_else(|| Problem::not_found("operator_not_found", "Operator not found or inactive"))
 }
 
-/// Fetches or makes a page and keeps it. Data older than known to be committed is fetched once more.
+/// Fetches or makes a page and keeps it, unless it is older than known to be committed.
 ///
 /// # Errors
 /// What the database does, or that it answered with older data.
-pub async fn fill(reader: &SharedReader, page: Page) -> Result<Arc<Entry>, FillError> {
-    for _ in 0..2 {
-        let entry = make(reader, page).await?;
-        let is_old = entry.freshness(&reader.versions.load(), Duration::ZERO) != Freshness::Current;
-        // Pages derived from data held whole are as old as that data, which guards itself.
-        if page.is_derived() || !is_old {
-            let kept = reader.pages.put(page, entry);
-            if !is_old {
-                return Ok(kept);
-            }
-        }
+pub async fn fill(reader: &SharedReader, source: Source, page: Page) -> Result<Arc<Entry>, FillError> {
+    let entry = make(reader, source, page).await?;
+    let is_old = entry.freshness(&reader.versions.load(), Duration::ZERO) != Freshness::Current;
+    if is_old && !page.is_derived() {
+        return Err(FillError::TooOld);
     }
-    Err(FillError::TooOld)
+    // Pages derived from data held whole are as old as that data, which guards itself.
+    let kept = reader.pages.put(page, entry);
+    if is_old { Err(FillError::TooOld) } else { Ok(kept) }
 }
 
 /// Fetches and renders a page, or renders it from what is in memory.
 ///
 /// # Errors
 /// What the database does.
-pub(crate) async fn make(reader: &SharedReader, page: Page) -> Result<Entry, FillError> {
+pub(crate) async fn make(reader: &SharedReader, source: Source, page: Page) -> Result<Entry, FillError> {
     match page {
-        Page::Branding(operator) => branding::make(reader, operator).await,
-        Page::Theme(operator) => theme::make(reader, operator).await,
-        Page::ThemeCss(operator) => theme::make_css(reader, operator).await,
+        Page::Branding(operator) => branding::make(reader, source, operator).await,
+        Page::Theme(operator) => theme::make(reader, source, operator).await,
+        Page::ThemeCss(operator) => theme::make_css(reader, source, operator).await,
         Page::CasinoEnabled(operator) => casino::make(reader, operator).await,
-        Page::Templates => templates::make(reader).await,
+        Page::Templates => templates::make(reader, source).await,
         Page::Sports => sports::make_sports(reader).await,
         Page::Events(sport, operator) => sports::make_events(reader, sport, operator).await,
         Page::Bootstrap(operator) => bootstrap::make(reader, operator).await,
-        Page::Leaders(board, at) => leaderboards::make(reader, board, at).await,
+        Page::Leaders(board, at) => leaderboards::make(reader, source, board, at).await,
     }
 }
 

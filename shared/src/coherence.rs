@@ -132,11 +132,25 @@ pub struct Change {
     pub version: Version,
 }
 
+/// What readers do with data that is older than a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Older {
+    /// They may serve it until they have newer data, for as long as [`Kind::is_soft`] says, and when none can be had.
+    #[default]
+    Kept,
+    /// They never serve it again. Only a hard purge asks for this.
+    Dropped,
+}
+
 /// The body of a push: changes that were committed together, or soon after one another.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Push {
     /// The changes, at most [`MAX_CHANGES`].
     pub changes: Vec<Change>,
+    /// What becomes of older data; in `cache_versions` it is the column `hard_version`.
+    #[serde(default)]
+    pub older: Older,
 }
 
 /// The answer to a push: who answers, and the versions that it serves from now on.
@@ -154,6 +168,14 @@ pub const MAX_CHANGES: usize = 1000;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_push_that_says_nothing_of_older_data_keeps_it() {
+        let push: Push = serde_json::from_str(r#"{"changes": []}"#).unwrap();
+        assert_eq!(push.older, Older::Kept);
+        let push: Push = serde_json::from_str(r#"{"changes": [], "older": "dropped"}"#).unwrap();
+        assert_eq!(push.older, Older::Dropped);
+    }
 
     #[test]
     fn kinds_are_read_back_as_written() {

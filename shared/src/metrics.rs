@@ -174,6 +174,26 @@ pub fn of_pool(pool: &PoolHealth) -> [Named; 9] {
     ]
 }
 
+/// The numbers of a second pool, for the primary.
+pub fn of_primary_pool(pool: &PoolHealth) -> [Named; 9] {
+    const NAMES: [&str; 9] = [
+        "primary_db_active_connections",
+        "primary_db_idle_connections",
+        "primary_db_max_connections",
+        "primary_db_waiters",
+        "primary_db_acquire_p50_microseconds",
+        "primary_db_acquire_p99_microseconds",
+        "primary_db_transactions",
+        "primary_db_timeouts",
+        "primary_db_closed_by_hook",
+    ];
+    let mut numbers = of_pool(pool);
+    for (number, name) in numbers.iter_mut().zip(NAMES) {
+        number.0 = name;
+    }
+    numbers
+}
+
 #[derive(Debug)]
 struct Numbers(Vec<Named>);
 

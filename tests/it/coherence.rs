@@ -315,3 +315,60 @@ async fn a_page_that_nobody_asked_for_since_a_change_is_not_served_old() {
     assert!(answer.header("edgebook-version").contains("feed:tennis=1"));
     installation.finish().await;
 }
+
+#[tokio::test]
+async fn a_reader_that_was_restarted_missed_nothing_and_is_told_again() {
+    let mut installation = Installation::builder().readers(2).start().await;
+    let aurora = installation.operator("aurora").await;
+    css(&installation.reader(1), &aurora).await;
+    let gone = installation.stop_reader(1).await;
+    let answer = save_color(&installation, &aurora, "#111111").await;
+    assert_eq!(answer["readers"]["acknowledged"], json!(["reader-0"]), "{answer}");
+    assert_eq!(answer["readers"]["unreachable"].as_array().map(Vec::len), Some(1));
+    installation.start_reader(gone).await;
+    assert!(css(&installation.reader(1), &aurora).await.contains("#111111"));
+    let answer = save_color(&installation, &aurora, "#222222").await;
+    let both = json!(["reader-0", "reader-1"]);
+    assert_eq!(answer["readers"]["acknowledged"], both, "{answer}");
+    assert!(css(&installation.reader(1), &aurora).await.contains("#222222"));
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn the_secret_of_pushes_can_be_changed_one_service_after_the_other() {
+    let mut installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let (old, new) = (
+        installation.webhook_secret.clone(),
+        WebhookSecrets::generate(&Random::system()),
+    );
+    // The writer signs with the old one all the time; what readers are given changes, as in a rotation.
+    for (secrets, color, is_told) in [
+        (format!("{old},{new}"), "#111111", true),
+        (format!("{new},{old}"), "#222222", true),
+        (new.clone(), "#333333", false),
+    ] {
+        let mut options = installation.stop_reader(0).await;
+        options.webhook_secret = secrets.parse().unwrap();
+        installation.start_reader(options).await;
+        let reader = installation.reader(0);
+        css(&reader, &aurora).await;
+        let answer = save_color(&installation, &aurora, color).await;
+        let told = if is_told { "acknowledged" } else { "unreachable" };
+        assert_eq!(
+            answer["readers"][told].as_array().map(Vec::len),
+            Some(1),
+            "{answer}"
+        );
+        installation
+            .within(PULL_BOUND, "told or not, the change is seen", || async {
+                css(&reader, &aurora).await.contains(color)
+            })
+            .await;
+        let body = json!({"changes": []}).to_string();
+        push(&installation, &new, installation.clock.now(), &body)
+            .await
+            .ok();
+    }
+    installation.finish().await;
+}

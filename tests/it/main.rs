@@ -19,3 +19,4 @@ mod pooler;
 mod processes;
 mod protection;
 mod reads;
+mod replica;

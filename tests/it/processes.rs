@@ -21,6 +21,7 @@ use crate::folder::Folder;
 
 mod crashes;
 mod launcher;
+mod purge;
 mod tools;
 
 /// Whatever a process is waited for here comes within this.

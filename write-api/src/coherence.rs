@@ -3,7 +3,9 @@
 
 mod answer;
 mod delivery;
+mod lookup;
 mod options;
+pub(crate) mod purge;
 mod readers;
 mod store;
 

@@ -17,6 +17,7 @@ use crate::accounts::AccountLimits;
 use crate::accounts::cli::{self, AddOperator, AddStaff};
 use crate::casino::CasinoOptions;
 use crate::coherence::ReaderOptions;
+use crate::coherence::purge::{Purge, purge};
 use crate::feed::FeedOptions;
 use crate::feed::check::{CheckError, FeedCheck, check_folder};
 use crate::leaderboards::LeaderboardOptions;
@@ -46,6 +47,9 @@ enum Command {
     /// Create staff of an operator or of the platform, with the password from the first line of standard input, and
     /// exit.
     AddStaff(AddStaff),
+    /// Let readers fetch anew what they hold of one operator or of all, print what each reader said, and exit; the exit
+    /// code is not 0 when one could not be reached.
+    Purge(Box<Purge>),
     /// Read a folder of feed files, say what is in them and exit.
     FeedCheck(FeedCheck),
     /// Contests on the leaderboards.
@@ -123,6 +127,9 @@ impl Cli {
             Command::Serve(options) => serve(*options).await.map_err(Into::into),
             Command::Migrate(options) => migrate(&options).await.map_err(Into::into),
             Command::VerifyBooks(options) => verify_books(&options).await,
+            Command::Purge(options) => purge(*options, &Clock::machine(), &Random::system())
+                .await
+                .map_err(Into::into),
             Command::FeedCheck(options) => feed_check(&options).map_err(Into::into),
             Command::Contest(ContestCommand::Begin(options)) => contests::begin(options, &Clock::machine())
                 .await

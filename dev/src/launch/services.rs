@@ -99,6 +99,8 @@ impl Plans<'_> {
         let args = ["read-api", "--write-url", &url(self.settled.ports.writer)];
         let mut plan = self.plan(&format!("reader-{number}"), port, &args)?;
         plan.args.extend(self.settled.reader_args.iter().cloned());
+        // Whatever this variable is in the launcher's environment, it is about another installation.
+        plan.secrets.push(("READ_DATABASE_URL", String::new()));
         Ok(plan)
     }
 
@@ -168,7 +170,10 @@ mod tests {
              --instance write-api --listen 127.0.0.1:8090"
         );
         let told = |plan: &Plan| plan.secrets.iter().map(|(name, _)| *name).collect::<Vec<_>>();
-        assert_eq!(told(&reader), ["DATABASE_URL", "WEBHOOK_SECRET"]);
+        assert_eq!(
+            told(&reader),
+            ["DATABASE_URL", "WEBHOOK_SECRET", "READ_DATABASE_URL"]
+        );
         assert_eq!(told(&writer), ["DATABASE_URL", "WEBHOOK_SECRET", "FEED"]);
     }
 }

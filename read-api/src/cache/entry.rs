@@ -206,7 +206,7 @@ pub struct Entry {
 }
 
 /// Whether an entry may be served as current.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {
     /// Nothing newer is known.
     Current,
@@ -216,6 +216,8 @@ pub enum Freshness {
     Late,
     /// Something newer is known that should be waited for a little.
     Hard,
+    /// It was purged: nobody may be shown it any more.
+    Dropped,
 }
 
 impl Entry {
@@ -253,16 +255,14 @@ impl Entry {
             Freshness::Current
         };
         for change in &self.versions {
-            if let Some(known_for) = required.newer_for(*change, now) {
-                if !change.topic.kind.is_soft() {
-                    return Freshness::Hard;
-                }
-                if known_for > required.patience() {
-                    freshness = Freshness::Late;
-                } else if freshness == Freshness::Current {
-                    freshness = Freshness::Soft;
-                }
-            }
+            let of_change = match required.newer_for(*change, now) {
+                _ if required.drops(*change) => Freshness::Dropped,
+                None => Freshness::Current,
+                Some(_) if !change.topic.kind.is_soft() => Freshness::Hard,
+                Some(known_for) if known_for > required.patience() => Freshness::Late,
+                Some(_) => Freshness::Soft,
+            };
+            freshness = freshness.max(of_change);
         }
         freshness
     }

@@ -14,6 +14,7 @@ use crate::app::{FillError, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::Entry;
 use crate::cache::jittered;
+use crate::databases::Source;
 use crate::pages::{Wanted, find};
 
 /// When what is served is compared with what the database had, in seconds after that.
@@ -118,7 +119,7 @@ async fn look(reader: &SharedReader, page: Page, held: &Entry) -> Result<Truth, 
         .map(|change| (change.topic.operator_id, change.topic.kind.to_string()))
         .collect();
     let versions = reader
-        .fetch(move |db| {
+        .fetch(Source::Primary, move |db| {
             let topics = topics.clone();
             Box::pin(async move { Ok(versions_of(&topics, db).await?) })
         })
@@ -126,7 +127,7 @@ async fn look(reader: &SharedReader, page: Page, held: &Entry) -> Result<Truth, 
     let entry = if page.is_derived() {
         None
     } else {
-        Some(crate::pages::make(reader, page).await?)
+        Some(crate::pages::make(reader, Source::Primary, page).await?)
     };
     Ok(Truth { versions, entry })
 }

@@ -1,6 +1,7 @@
 //! Asks the database every second what changed: the bound on staleness that holds although every push is lost.
 //! Must never skip a change, whatever the order in which transactions commit.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::cache::Page;
 use crate::cache::entry::Entry;
 use crate::cache::flights::Flight;
 use crate::cache::jittered;
+use crate::databases::Source;
 
 /// How the pull is doing.
 #[derive(Debug, Default)]
@@ -30,6 +32,7 @@ pub struct PullStatus {
     begun: AtomicU64,
     /// The number of the last pull that ended, well or badly.
     ended: watch::Sender<u64>,
+    from_replica: AtomicU64,
 }
 
 impl PullStatus {
@@ -54,12 +57,9 @@ impl PullStatus {
         (!last.is_zero()).then(|| now.saturating_sub(last))
     }
 
-    /// Successful pulls and failed ones, since the start.
-    pub fn counts(&self) -> (u64, u64) {
-        (
-            self.pulls.load(Ordering::Relaxed),
-            self.failures.load(Ordering::Relaxed),
-        )
+    /// Successful pulls, failed ones, and those that only the read database answered, since the start.
+    pub fn counts(&self) -> [u64; 3] {
+        [&self.pulls, &self.failures, &self.from_replica].map(|count| count.load(Ordering::Relaxed))
     }
 
     fn succeeded(&self, began: Duration) {
@@ -104,30 +104,47 @@ async fn pull(reader: &SharedReader, watermark: &str) -> Result<String, FillErro
     let began = reader.clock.elapsed();
     let asked = watermark.to_owned();
     // Not through `fetch`: the pull must not queue behind the pages' fetches.
-    let (next, changes) = reader
-        .db
-        .read(move |db| {
+    let (news, source) = reader
+        .databases
+        .newest(move |db| {
             let asked = asked.clone();
             Box::pin(async move { Ok::<_, FillError>(changes_since(db, &asked).await?) })
         })
         .await?;
+    reader.versions.drop_older_than(&news.purged);
     if reader.pull.is_ready() {
-        take_over(reader, &changes);
+        take_over(reader, &news.changes);
         catch_up(reader);
     } else {
-        reader.versions.raise(&changes, began);
+        reader.versions.raise(&news.changes, began);
         fill_whole(reader).await?;
         reader.pull.is_ready.store(true, Ordering::Release);
         tracing::info!(operators = reader.directory.len(), "ready");
     }
-    reader.pull.succeeded(began);
-    Ok(next)
+    match source {
+        Source::Primary => reader.pull.succeeded(began),
+        // It may lag by any time: what it says is taken over, but confirms nothing.
+        Source::Nearby => {
+            reader.pull.from_replica.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    Ok(news.watermark)
+}
+
+/// The answer to one pull.
+struct News {
+    /// From where to ask the next time.
+    watermark: String,
+    /// The versions.
+    changes: Vec<Change>,
+    /// The versions of the last hard purges.
+    purged: Vec<Change>,
 }
 
 /// Fetches what is held whole, before anything is served.
 async fn fill_whole(reader: &SharedReader) -> Result<(), FillError> {
-    crate::directory::fill_all(reader).await?;
-    crate::pages::sports::fill_disabled(reader).await?;
+    reader.fill(Job::Directory).await?;
+    reader.fill(Job::Disabled).await?;
     let limit = Duration::from_millis(reader.options.cache.fill_wait_ms);
     let sports: Vec<Flight<Arc<Entry>>> = Sport::all()
         .filter(|sport| reader.versions.load().of(Topic::feed(*sport)) > Version::NONE)
@@ -141,14 +158,21 @@ async fn fill_whole(reader: &SharedReader) -> Result<(), FillError> {
 
 /// Takes over changes from wherever they come, and begins to fetch what they touch. Returns the fetches.
 pub fn take_over(reader: &Arc<Reader>, changes: &[Change]) -> Vec<Flight<Arc<Entry>>> {
-    let mut jobs: Vec<Job> = reader
-        .versions
-        .raise(changes, reader.clock.elapsed())
-        .into_iter()
+    let news = reader.versions.raise(changes, reader.clock.elapsed());
+    fetch_touched(reader, &news)
+}
+
+/// Begins to fetch what these changes touch, or joins the fetches that do already. Returns the fetches.
+pub(super) fn fetch_touched(reader: &Arc<Reader>, changes: &[Change]) -> Vec<Flight<Arc<Entry>>> {
+    let mut jobs: Vec<Job> = changes
+        .iter()
         .flat_map(|change| touched(reader, change.topic))
         .collect();
-    jobs.sort_unstable_by_key(|job| matches!(job, Job::Page(_)));
-    jobs.dedup();
+    let mut seen = HashSet::new();
+    jobs.retain(|job| seen.insert(*job));
+    jobs.sort_by_key(|job| matches!(job, Job::Page(_)));
+    // After a purge of everything that is all of memory: the rest is fetched when it is asked for.
+    jobs.truncate(reader.options.cache.prefetch_max);
     jobs.into_iter().filter_map(|job| reader.refresh(job)).collect()
 }
 
@@ -170,7 +194,7 @@ fn catch_up(reader: &Arc<Reader>) {
 }
 
 /// What has to be fetched after a change: all that is held whole, and of the pages those in memory.
-pub(super) fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
+fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
     let id = topic.operator_id;
     let pages: &[Page] = match topic.kind {
         Kind::Operator => return vec![Job::Directory],
@@ -192,14 +216,21 @@ pub(super) fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
 
 /// Every version changed by a transaction that is not older than `watermark`, and the watermark of the next question:
 /// the oldest transaction that was still running when this was read.
-async fn changes_since(db: &mut PgConnection, watermark: &str) -> Result<(String, Vec<Change>), sqlx::Error> {
+///
+/// The question may go to the primary and the next one to its standby, or the other way round. A standby has the ids of
+/// its primary; its oldest running transaction is the oldest that it has not replayed to the end. So, wherever `w` was
+/// read, every transaction below `w` had ended there and its versions were among the answers up to then; a server that
+/// is asked from `w` on tells all others that it knows. Its own watermark may be lower, when it lags behind: then more
+/// is told twice. It is taken over as it is, so that it never is above what that server knows.
+async fn changes_since(db: &mut PgConnection, watermark: &str) -> Result<News, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
         select
             pg_snapshot_xmin(pg_current_snapshot())::text as "xmin!",
             v.operator_id as "operator_id?: OperatorId",
             v.kind as "kind?",
-            v.version as "version?: Version"
+            v.version as "version?: Version",
+            v.hard_version as "hard_version?: Version"
         from (select) as always
         left join cache_versions v on v.changed_xid >= $1::text::xid8
         "#,
@@ -207,19 +238,23 @@ async fn changes_since(db: &mut PgConnection, watermark: &str) -> Result<(String
     )
     .fetch_all(db)
     .await?;
-    let next = rows
-        .first()
-        .map_or_else(|| watermark.to_owned(), |row| row.xmin.clone());
-    let changes = rows
-        .into_iter()
-        .filter_map(|row| {
-            // A kind that this version does not know belongs to a newer one; it shows nothing of it.
-            let kind = row.kind?.parse().ok()?;
-            Some(Change {
-                topic: Topic::of(row.operator_id?, kind),
-                version: row.version?,
-            })
-        })
-        .collect();
-    Ok((next, changes))
+    let mut news = News {
+        watermark: rows
+            .first()
+            .map_or_else(|| watermark.to_owned(), |row| row.xmin.clone()),
+        changes: Vec::with_capacity(rows.len()),
+        purged: Vec::new(),
+    };
+    for row in rows {
+        // A kind that this version does not know belongs to a newer one; it shows nothing of it.
+        let kind = row.kind.and_then(|kind| kind.parse().ok());
+        let (Some(operator), Some(kind), Some(version)) = (row.operator_id, kind, row.version) else {
+            continue;
+        };
+        let topic = Topic::of(operator, kind);
+        news.changes.push(Change { topic, version });
+        let hard = row.hard_version.filter(|version| *version > Version::NONE);
+        news.purged.extend(hard.map(|version| Change { topic, version }));
+    }
+    Ok(news)
 }

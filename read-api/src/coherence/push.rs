@@ -8,12 +8,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use shared::coherence::{Change, Kind, MAX_CHANGES, PUSH_PATH, Push, PushAnswer, Topic};
+use shared::coherence::{Change, Kind, MAX_CHANGES, Older, PUSH_PATH, Push, PushAnswer, Topic};
 use shared::http::{Private, RawJson, read_json};
 use shared::ids::Version;
 use shared::problem::Problem;
 
-use super::pull::{take_over, touched};
+use super::pull::{fetch_touched, take_over};
 use crate::app::{Reader, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::Entry;
@@ -40,6 +40,9 @@ async fn push(
         return Err(Problem::invalid_field("changes", detail));
     }
     let deadline = reader.clock.elapsed() + Duration::from_millis(reader.options.cache.push_wait_ms);
+    if push.older == Older::Dropped {
+        reader.versions.drop_older_than(&push.changes);
+    }
     take_over(&reader, &push.changes);
     // Twice: a fetch that was about to end when the news came may have missed it; the next one does not.
     for _ in 0..2 {
@@ -64,20 +67,20 @@ async fn push(
 /// fetch is joined.
 fn fetches_of(reader: &SharedReader, changes: &[Change]) -> Vec<Flight<Arc<Entry>>> {
     let is_behind = |change: &&Change| served(reader, change.topic).version < change.version;
-    let jobs = changes
-        .iter()
-        .filter(is_behind)
-        .flat_map(|change| touched(reader, change.topic));
-    jobs.filter_map(|job| reader.refresh(job)).collect()
+    let behind: Vec<Change> = changes.iter().filter(is_behind).copied().collect();
+    fetch_touched(reader, &behind)
 }
 
 /// The version of a topic that is served from now on: of the data held whole, or of the oldest page in memory; what is
-/// not in memory will be fetched anew, so nothing older than required can come of it.
+/// not in memory, or dropped, will be fetched anew, so nothing older than required can come of it.
 fn served(reader: &Reader, topic: Topic) -> Change {
     let id = topic.operator_id;
-    let required = reader.versions.load().of(topic);
+    let known = reader.versions.load();
+    let required = known.of(topic);
     let oldest_of = |pages: &[Page]| {
         let held = pages.iter().filter_map(|page| reader.pages.get(*page));
+        let is_served = |entry: &Arc<Entry>| !entry.versions().iter().any(|change| known.drops(*change));
+        let held = held.filter(is_served);
         let versions = held.flat_map(|entry| {
             let of_topic = |change: &&Change| change.topic == topic;
             entry

@@ -9,10 +9,12 @@ use shared::coherence::{Change, Topic};
 use shared::ids::{OperatorId, Version};
 use tokio::sync::watch;
 
-/// The versions that anything served as current must have.
+/// The versions that anything served as current must have, and those that anything served at all must have.
 #[derive(Clone, Debug)]
 pub struct Required {
     known: HashMap<Topic, Known>,
+    /// Only of what was purged hard.
+    oldest: HashMap<Topic, Version>,
     patience: Duration,
 }
 
@@ -28,6 +30,7 @@ impl Required {
     pub fn patient(patience: Duration) -> Self {
         Self {
             known: HashMap::new(),
+            oldest: HashMap::new(),
             patience,
         }
     }
@@ -48,6 +51,13 @@ impl Required {
     /// How long bytes may be served after a soft change made them old.
     pub const fn patience(&self) -> Duration {
         self.patience
+    }
+
+    /// Whether data of this version is so old that it must not be served any more.
+    pub fn drops(&self, held: Change) -> bool {
+        self.oldest
+            .get(&held.topic)
+            .is_some_and(|oldest| held.version < *oldest)
     }
 
     /// Takes over a change when it is news; returns whether it was.
@@ -141,6 +151,25 @@ impl Versions {
         self.tell(&news);
         news
     }
+
+    /// From now on nothing is served that is older than `purged`.
+    pub fn drop_older_than(&self, purged: &[Change]) {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.current.load();
+        let is_known = |change: &Change| {
+            let oldest = before.oldest.get(&change.topic);
+            oldest.is_some_and(|oldest| *oldest >= change.version)
+        };
+        if purged.iter().all(is_known) {
+            return;
+        }
+        let mut after = Required::clone(&before);
+        for change in purged {
+            let oldest = after.oldest.entry(change.topic).or_insert(Version::NONE);
+            *oldest = change.version.max(*oldest);
+        }
+        self.current.store(Arc::new(after));
+    }
 }
 
 #[cfg(test)]
@@ -165,5 +194,21 @@ mod tests {
         assert_eq!(raise(&[change(2)]), []);
         assert_eq!(raise(&[change(4), change(3)]), [change(4)]);
         assert_eq!(versions.load().of(change(0).topic), Version::new(4));
+    }
+
+    #[test]
+    fn what_is_older_than_the_newest_hard_purge_is_dropped() {
+        let versions = Versions::new(Duration::ZERO);
+        assert!(!versions.load().drops(change(0)), "nothing was purged");
+        for purged in [3, 2] {
+            versions.drop_older_than(&[change(purged)]);
+            assert!(versions.load().drops(change(2)));
+            assert!(!versions.load().drops(change(3)));
+        }
+        versions.raise(&[change(4)], Duration::ZERO);
+        assert!(
+            !versions.load().drops(change(3)),
+            "a change after it purges nothing"
+        );
     }
 }

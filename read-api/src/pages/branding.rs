@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use crate::app::{FillError, Reader, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::{Body, CHANGEABLE, Entry};
+use crate::databases::Source;
 use crate::pages::Asked;
 
 /// The branding of an operator: its settings merged over the defaults.
@@ -47,10 +48,10 @@ struct Row {
 ///
 /// # Errors
 /// What the database does.
-pub async fn make(reader: &Reader, id: OperatorId) -> Result<Entry, FillError> {
+pub async fn make(reader: &Reader, source: Source, id: OperatorId) -> Result<Entry, FillError> {
     let began = reader.clock.elapsed();
     let row = reader
-        .fetch(move |db| Box::pin(async move { Ok(find(id, db).await?) }))
+        .fetch(source, move |db| Box::pin(async move { Ok(find(id, db).await?) }))
         .await?;
     let versions = vec![
         super::read_version(id, Kind::Branding, row.branding_version),

@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 use crate::app::{FillError, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::{Body, CHANGEABLE, Entry};
+use crate::databases::Source;
 use crate::pages::Asked;
 
 mod board;
@@ -88,8 +89,8 @@ pub async fn operators(
 ///
 /// # Errors
 /// When the board is not in memory and can't be fetched.
-pub async fn make(reader: &SharedReader, board: Board, at: At) -> Result<Entry, FillError> {
-    let held = board::up_to_date(reader, board).await?;
+pub async fn make(reader: &SharedReader, source: Source, board: Board, at: At) -> Result<Entry, FillError> {
+    let held = board::up_to_date(reader, source, board).await?;
     let versions = vec![held.change];
     super::render(
         reader,

@@ -20,6 +20,7 @@ use utoipa::IntoParams;
 use crate::app::{FillError, Job, Reader, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::{Body, Entry, FEED};
+use crate::databases::Source;
 use crate::directory::Operator;
 use crate::pages::Asked;
 
@@ -135,67 +136,63 @@ fn offered_by(reader: &Reader, operator: &Operator, sport: Sport) -> Asked {
 ///
 /// # Errors
 /// What the database does, or that it answered with older data.
-pub async fn fill_sport(reader: &Reader, sport: Sport) -> Result<(), FillError> {
-    for _ in 0..2 {
-        let (version, rows) = reader
-            .fetch(move |db| {
-                Box::pin(async move {
-                    // The version first: rows newer than it are fetched again, never the other way round.
-                    let version = store::feed_version(sport, db).await?;
-                    let events = store::events(sport, db).await?;
-                    Ok((version, (events, store::markets(sport, db).await?)))
-                })
+pub async fn fill_sport(reader: &Reader, source: Source, sport: Sport) -> Result<(), FillError> {
+    let (version, rows) = reader
+        .fetch(source, move |db| {
+            Box::pin(async move {
+                // The version first: rows newer than it are fetched again, never the other way round.
+                let version = store::feed_version(sport, db).await?;
+                let events = store::events(sport, db).await?;
+                Ok((version, (events, store::markets(sport, db).await?)))
             })
-            .await?;
-        if version >= reader.versions.load().of(Topic::feed(sport)) {
-            // Reading thousands of markets takes CPU time.
-            let events = tokio::task::spawn_blocking(move || store::assemble(rows.0, rows.1))
-                .await
-                .map_err(|error| FillError::Render(error.to_string()))?;
-            reader
-                .catalogue
-                .publish_sport(sport, SportEvents { version, events });
-            return Ok(());
-        }
+        })
+        .await?;
+    if version < reader.versions.load().of(Topic::feed(sport)) {
+        return Err(FillError::TooOld);
     }
-    Err(FillError::TooOld)
+    // Reading thousands of markets takes CPU time.
+    let events = tokio::task::spawn_blocking(move || store::assemble(rows.0, rows.1))
+        .await
+        .map_err(|error| FillError::Render(error.to_string()))?;
+    reader
+        .catalogue
+        .publish_sport(sport, SportEvents { version, events });
+    Ok(())
 }
 
 /// Fetches the disabled events of the operators whose lists are known to be newer than the ones held.
 ///
 /// # Errors
 /// What the database does, or that it answered with older data.
-pub async fn fill_disabled(reader: &Reader) -> Result<(), FillError> {
-    for _ in 0..2 {
-        let wanted = behind(reader);
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let lists = reader
-            .fetch(move |db| {
-                let wanted = wanted.clone();
-                Box::pin(async move {
-                    let mut lists: HashMap<OperatorId, OperatorDisabled> = HashMap::new();
-                    for (operator, version) in store::disabled_versions(&wanted, db).await? {
-                        lists.entry(operator).or_default().version = version;
-                    }
-                    for row in store::disabled(&wanted, db).await? {
-                        if let (Some(sport), Some(list)) =
-                            (Sport::find(&row.sport), lists.get_mut(&row.operator_id))
-                        {
-                            list.disabled.add(sport, row.event_id, row.market_id);
-                        }
-                    }
-                    Ok(lists)
-                })
-            })
-            .await?;
-        let required = reader.versions.load();
-        let new_enough = lists
-            .into_iter()
-            .filter(|(operator, list)| list.version >= required.of(disabled_topic(*operator)));
-        reader.catalogue.publish_disabled(new_enough.collect());
+pub async fn fill_disabled(reader: &Reader, source: Source) -> Result<(), FillError> {
+    let wanted = behind(reader);
+    if wanted.is_empty() {
+        return Ok(());
     }
+    let lists = reader
+        .fetch(source, move |db| {
+            let wanted = wanted.clone();
+            Box::pin(async move {
+                let mut lists: HashMap<OperatorId, OperatorDisabled> = HashMap::new();
+                for (operator, version) in store::disabled_versions(&wanted, db).await? {
+                    lists.entry(operator).or_default().version = version;
+                }
+                for row in store::disabled(&wanted, db).await? {
+                    if let (Some(sport), Some(list)) =
+                        (Sport::find(&row.sport), lists.get_mut(&row.operator_id))
+                    {
+                        list.disabled.add(sport, row.event_id, row.market_id);
+                    }
+                }
+                Ok(lists)
+            })
+        })
+        .await?;
+    let required = reader.versions.load();
+    let new_enough = lists
+        .into_iter()
+        .filter(|(operator, list)| list.version >= required.of(disabled_topic(*operator)));
+    reader.catalogue.publish_disabled(new_enough.collect());
     if behind(reader).is_empty() {
         Ok(())
     } else {

@@ -14,6 +14,7 @@ use sqlx::postgres::PgConnection;
 use crate::app::{FillError, Reader, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::{Body, CHANGEABLE, Entry};
+use crate::databases::Source;
 
 /// Every theme template, free ones first, then by name.
 #[utoipa::path(get, path = "/api/theme-templates", tag = "pages",
@@ -29,10 +30,10 @@ pub async fn theme_templates(
 ///
 /// # Errors
 /// What the database does.
-pub async fn make(reader: &Reader) -> Result<Entry, FillError> {
+pub async fn make(reader: &Reader, source: Source) -> Result<Entry, FillError> {
     let began = reader.clock.elapsed();
     let (version, templates) = reader
-        .fetch(|db| {
+        .fetch(source, |db| {
             Box::pin(async move {
                 // The version first: rows that are newer than it are fetched again, never the other way round.
                 let version = version(db).await?;

@@ -19,6 +19,7 @@ use super::theme_css::theme_css as style_sheet;
 use crate::app::{FillError, Reader, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::{Body, CHANGEABLE, Entry};
+use crate::databases::Source;
 use crate::pages::Asked;
 
 /// An operator's theme; the defaults when it never saved one.
@@ -52,8 +53,8 @@ pub async fn theme_css(
 ///
 /// # Errors
 /// What the database does.
-pub async fn make(reader: &Reader, operator: OperatorId) -> Result<Entry, FillError> {
-    let (began, change, theme) = fetch(reader, operator).await?;
+pub async fn make(reader: &Reader, source: Source, operator: OperatorId) -> Result<Entry, FillError> {
+    let (began, change, theme) = fetch(reader, source, operator).await?;
     super::render(reader, began, vec![change], &CHANGEABLE, move || {
         Body::json(&theme)
     })
@@ -64,16 +65,20 @@ pub async fn make(reader: &Reader, operator: OperatorId) -> Result<Entry, FillEr
 ///
 /// # Errors
 /// What the database does.
-pub async fn make_css(reader: &Reader, operator: OperatorId) -> Result<Entry, FillError> {
-    let (began, change, theme) = fetch(reader, operator).await?;
+pub async fn make_css(reader: &Reader, source: Source, operator: OperatorId) -> Result<Entry, FillError> {
+    let (began, change, theme) = fetch(reader, source, operator).await?;
     let body = move || Ok(Body::css(style_sheet(&theme)));
     super::render(reader, began, vec![change], &CHANGEABLE, body).await
 }
 
-async fn fetch(reader: &Reader, operator: OperatorId) -> Result<(Duration, Change, Theme), FillError> {
+async fn fetch(
+    reader: &Reader,
+    source: Source,
+    operator: OperatorId,
+) -> Result<(Duration, Change, Theme), FillError> {
     let began = reader.clock.elapsed();
     let (version, theme) = reader
-        .fetch(move |db| {
+        .fetch(source, move |db| {
             Box::pin(async move {
                 // The version first: a row that is newer than it is fetched again, never the other way round.
                 let version = find_version(operator, db).await?;

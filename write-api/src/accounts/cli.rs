@@ -122,7 +122,7 @@ const RESERVED_SUBDOMAINS: [&str; 20] = [
     "www",
 ];
 
-fn subdomain(text: &str) -> Result<Subdomain, &'static str> {
+pub(crate) fn subdomain(text: &str) -> Result<Subdomain, &'static str> {
     Subdomain::parse(text).ok_or("must be 1 to 63 letters, digits or dashes, with no dash at an end")
 }
 

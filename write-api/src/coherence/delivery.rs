@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::{Client, Response, StatusCode, header};
-use shared::coherence::{Change, MAX_CHANGES, Push, PushAnswer, WebhookSecrets};
+use shared::coherence::{Change, MAX_CHANGES, Older, Push, PushAnswer, WebhookSecrets};
 use time::OffsetDateTime;
 
 use super::options::ReaderUrl;
@@ -24,7 +24,7 @@ pub(super) struct Parcel {
 }
 
 /// What came of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Delivery {
     /// The reader serves these versions, or newer ones.
     Acknowledged,
@@ -63,9 +63,10 @@ impl Failure {
 impl Parcel {
     /// Packs the first [`MAX_CHANGES`] of `changes`. What is beyond reaches readers by their pull, and until then
     /// they count as pending.
-    pub(super) fn new(id: String, changes: Vec<Change>) -> Result<Self, serde_json::Error> {
+    pub(super) fn new(id: String, changes: Vec<Change>, older: Older) -> Result<Self, serde_json::Error> {
         let push = Push {
             changes: changes.iter().take(MAX_CHANGES).copied().collect(),
+            older,
         };
         Ok(Self {
             id,
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn only_a_reader_that_serves_every_change_has_acknowledged() {
         let pushed = vec![change(1, Kind::Theme, 4), change(1, Kind::Branding, 2)];
-        let parcel = Parcel::new("msg_1".to_owned(), pushed).unwrap();
+        let parcel = Parcel::new("msg_1".to_owned(), pushed, Older::Kept).unwrap();
         let branding = change(1, Kind::Branding, 2);
         for (theme, expected) in [
             (Some(change(1, Kind::Theme, 4)), Delivery::Acknowledged),
@@ -180,7 +181,7 @@ mod tests {
     #[test]
     fn changes_beyond_the_most_are_not_sent_and_stay_pending() {
         let pushed: Vec<_> = (1..=1001).map(|id| change(id, Kind::Theme, 1)).collect();
-        let parcel = Parcel::new("msg_1".to_owned(), pushed.clone()).unwrap();
+        let parcel = Parcel::new("msg_1".to_owned(), pushed.clone(), Older::Kept).unwrap();
         let sent: Push = serde_json::from_slice(&parcel.body).unwrap();
         assert_eq!(sent.changes, pushed[..MAX_CHANGES]);
         let judged = parcel.judge(&answer("r1", sent.changes));

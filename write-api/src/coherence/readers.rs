@@ -9,13 +9,14 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use reqwest::{Client, redirect};
 use shared::clock::Clock;
-use shared::coherence::{Change, WebhookSecrets};
+use shared::coherence::{Change, Older, WebhookSecrets};
 use shared::random::Random;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use super::answer::{PushHealth, PushReport};
 use super::delivery::{Delivery, Parcel, instance_of};
+use super::lookup::Lookup;
 use super::options::{ReaderName, ReaderOptions, ReaderUrl};
 
 /// Idle connections kept to one reader.
@@ -42,9 +43,23 @@ struct Inner {
     attempts: Semaphore,
     retries: Arc<Semaphore>,
     lookups: Arc<Semaphore>,
+    lookup: Lookup,
     /// The names that readers gave themselves, by address.
     names: Mutex<HashMap<String, String>>,
     counts: Counts,
+}
+
+/// What one reader said to the first attempt to tell it.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    /// Its address, or the name that can't be looked up.
+    pub(super) address: String,
+    /// The name that it gave itself, at this time or before.
+    pub(super) instance: Option<String>,
+    /// What came of the attempt.
+    pub(super) delivery: Delivery,
+    /// What it says to serve, of the changes that it was told of.
+    pub(super) versions: Vec<Change>,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +82,17 @@ impl Readers {
         random: Random,
         tasks: TaskTracker,
     ) -> Result<Self, reqwest::Error> {
+        Self::with_lookup(options, secrets, clock, random, tasks, Lookup::system())
+    }
+
+    fn with_lookup(
+        options: ReaderOptions,
+        secrets: WebhookSecrets,
+        clock: Clock,
+        random: Random,
+        tasks: TaskTracker,
+        lookup: Lookup,
+    ) -> Result<Self, reqwest::Error> {
         // No proxy and no redirect: a push is signed for this one reader.
         let client = Client::builder()
             .no_proxy()
@@ -79,6 +105,7 @@ impl Readers {
             attempts: Semaphore::new(options.reader_max_pushes),
             retries: Arc::new(Semaphore::new(options.reader_max_retries)),
             lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)),
+            lookup,
             options,
             secrets,
             client,
@@ -93,14 +120,26 @@ impl Readers {
     /// Tells every reader of `changes`, which are committed, and reports what each said to the first attempt.
     /// Those that don't serve the changes yet are told again in the background. Goes on when the caller leaves.
     pub async fn push(&self, changes: Vec<Change>) -> PushReport {
+        let mut report = PushReport::default();
+        for said in self.tell(changes, Older::Kept).await {
+            report.add(said.instance.unwrap_or(said.address), said.delivery);
+        }
+        report.in_order()
+    }
+
+    /// The same, with what is to become of older data, and with all that each reader said.
+    pub(super) async fn tell(&self, changes: Vec<Change>, older: Older) -> Vec<Said> {
         if changes.is_empty() {
-            return PushReport::default();
+            return Vec::new();
         }
         let inner = Arc::clone(&self.0);
-        let task = self.0.tasks.spawn(async move { inner.push(changes).await });
+        let task = self
+            .0
+            .tasks
+            .spawn(async move { inner.tell(changes, older).await });
         task.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a push broke off");
-            PushReport::default()
+            Vec::new()
         })
     }
 
@@ -124,13 +163,13 @@ impl Readers {
 }
 
 impl Inner {
-    async fn push(self: Arc<Self>, changes: Vec<Change>) -> PushReport {
+    async fn tell(self: Arc<Self>, changes: Vec<Change>, older: Older) -> Vec<Said> {
         let id = format!("msg_{}", self.random.uuid(self.clock.now()));
-        let parcel = match Parcel::new(id, changes) {
+        let parcel = match Parcel::new(id, changes, older) {
             Ok(parcel) => Arc::new(parcel),
             Err(error) => {
                 tracing::error!(%error, "changes can't be packed");
-                return PushReport::default();
+                return Vec::new();
             }
         };
         let listed: Vec<_> = self.options.reader_urls.iter().cloned().collect();
@@ -140,14 +179,13 @@ impl Inner {
             (self.deliver_to_all(found, &parcel).await, lost)
         };
         let (first, (second, lost)) = join(self.deliver_to_all(listed.clone(), &parcel), looked_up).await;
-        let mut report = PushReport::default();
-        for (reader, delivery) in first.into_iter().chain(second) {
-            report.add(self.name_of(&reader), delivery);
-        }
-        for name in lost {
-            report.add(name.to_string(), Delivery::Unreachable);
-        }
-        report.in_order()
+        let lost = lost.into_iter().map(|name| Said {
+            address: name.to_string(),
+            instance: None,
+            delivery: Delivery::Unreachable,
+            versions: Vec::new(),
+        });
+        first.into_iter().chain(second).chain(lost).collect()
     }
 
     /// The readers that the names stand for now, without the `listed` ones, and the names that can't be looked up.
@@ -181,14 +219,20 @@ impl Inner {
 
     async fn addresses(&self, name: &ReaderName) -> Option<Vec<ReaderUrl>> {
         let place = Arc::clone(&self.lookups).acquire_owned().await.ok()?;
-        let host = name.as_str().to_owned();
+        let (lookup, host) = (self.lookup.clone(), name.as_str().to_owned());
         // In a task of its own, because the system's look-up goes on when nobody waits for it any more.
         let lookup = tokio::spawn(async move {
-            let found = tokio::net::lookup_host(host).await;
+            let found = lookup.addresses(host).await;
             drop(place);
-            found.map(|addresses| addresses.filter_map(|address| ReaderUrl::at(address).ok()))
+            found
         });
-        Some(lookup.await.ok()?.ok()?.collect())
+        let found = lookup.await.ok()?.ok()?;
+        Some(
+            found
+                .into_iter()
+                .filter_map(|address| ReaderUrl::at(address).ok())
+                .collect(),
+        )
     }
 
     /// As many of `readers` as there may be beside `others`.
@@ -204,41 +248,43 @@ impl Inner {
 
     /// The first attempt for each of `readers`, at once. The next one for a reader that failed does not wait for
     /// the others.
-    async fn deliver_to_all(
-        self: &Arc<Self>,
-        readers: Vec<ReaderUrl>,
-        parcel: &Arc<Parcel>,
-    ) -> Vec<(ReaderUrl, Delivery)> {
+    async fn deliver_to_all(self: &Arc<Self>, readers: Vec<ReaderUrl>, parcel: &Arc<Parcel>) -> Vec<Said> {
         join_all(readers.into_iter().map(async |reader| {
-            let delivery = self.deliver(&reader, parcel).await;
+            let (delivery, versions) = self.deliver(&reader, parcel).await;
+            let said = Said {
+                address: reader.as_str().to_owned(),
+                instance: self.instance(&reader),
+                delivery,
+                versions,
+            };
             if delivery != Delivery::Acknowledged {
-                self.retry_later(reader.clone(), parcel);
+                self.retry_later(reader, parcel);
             }
-            (reader, delivery)
+            said
         }))
         .await
     }
 
-    /// One attempt.
-    async fn deliver(&self, reader: &ReaderUrl, parcel: &Parcel) -> Delivery {
+    /// One attempt: what came of it, and the versions that the reader says to serve.
+    async fn deliver(&self, reader: &ReaderUrl, parcel: &Parcel) -> (Delivery, Vec<Change>) {
         let limit = Duration::from_millis(self.options.reader_push_ms);
         let Ok(Ok(_place)) = tokio::time::timeout(limit, self.attempts.acquire()).await else {
-            return Delivery::Pending;
+            return (Delivery::Pending, Vec::new());
         };
         self.counts.sent.fetch_add(1, Ordering::Relaxed);
         let now = self.clock.now();
         let answer = parcel.post(&self.client, &self.secrets, reader, now, limit);
-        let delivery = match answer.await {
+        let (delivery, versions) = match answer.await {
             Ok(answer) => {
                 if let Some(instance) = instance_of(&answer) {
                     self.remember(reader, instance);
                 }
-                parcel.judge(&answer)
+                (parcel.judge(&answer), answer.versions)
             }
             Err(error) => {
                 let cause: &(dyn std::error::Error + 'static) = &error;
                 tracing::debug!(reader = reader.as_str(), id = parcel.id(), cause, "not told");
-                error.delivery()
+                (error.delivery(), Vec::new())
             }
         };
         let count = match delivery {
@@ -246,7 +292,7 @@ impl Inner {
             Delivery::Pending | Delivery::Unreachable => &self.counts.failed,
         };
         count.fetch_add(1, Ordering::Relaxed);
-        delivery
+        (delivery, versions)
     }
 
     /// Goes on in the background until `reader` serves the changes or no attempt is left.
@@ -261,7 +307,7 @@ impl Inner {
                 let roll = u16::from_be_bytes(inner.random.bytes());
                 let pause = pause_before(attempt, inner.options.reader_backoff_ms, roll);
                 tokio::time::sleep(pause).await;
-                if inner.deliver(&reader, &parcel).await == Delivery::Acknowledged {
+                if inner.deliver(&reader, &parcel).await.0 == Delivery::Acknowledged {
                     return;
                 }
             }
@@ -272,14 +318,14 @@ impl Inner {
 
     fn leave_to_pull(&self, reader: &ReaderUrl, parcel: &Parcel) {
         self.counts.left_to_pull.fetch_add(1, Ordering::Relaxed);
-        let (reader, id) = (self.name_of(reader), parcel.id());
+        let name = self.instance(reader);
+        let (reader, id) = (name.as_deref().unwrap_or(reader.as_str()), parcel.id());
         tracing::warn!(reader, id, "a push is given up: left to the reader's pull");
     }
 
-    fn name_of(&self, reader: &ReaderUrl) -> String {
+    fn instance(&self, reader: &ReaderUrl) -> Option<String> {
         let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = names.get(reader.as_str()).map(String::as_str);
-        name.unwrap_or_else(|| reader.as_str()).to_owned()
+        names.get(reader.as_str()).cloned()
     }
 
     fn remember(&self, reader: &ReaderUrl, instance: &str) {
@@ -305,25 +351,4 @@ fn pause_before(attempt: u32, longest_ms: u64, roll: u16) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_and_vary_by_half() {
-        for (attempt, roll, ms) in [
-            (1, 0, 125),
-            (1, u16::MAX, 250),
-            (2, 0, 250),
-            (2, u16::MAX, 500),
-            (3, u16::MAX, 1000),
-            (u32::MAX, u16::MAX, 16_000),
-        ] {
-            assert_eq!(
-                pause_before(attempt, 250, roll),
-                Duration::from_millis(ms),
-                "{attempt} {roll}"
-            );
-        }
-        assert_eq!(pause_before(1, 0, u16::MAX), Duration::ZERO);
-    }
-}
+mod tests;

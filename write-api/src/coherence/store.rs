@@ -1,7 +1,9 @@
 //! The rows of versions.
 //! Must never touch the rows of one transaction in another order than that of their topics.
 
-use shared::coherence::{Change, Kind, Topic, UnknownKind};
+use std::collections::BTreeSet;
+
+use shared::coherence::{Change, Kind, Older, Topic, UnknownKind};
 use shared::ids::{OperatorId, Version};
 use sqlx::PgConnection;
 
@@ -64,6 +66,79 @@ pub async fn bump_all(topics: &[Topic], db: &mut PgConnection) -> Result<Vec<Cha
         })
     });
     changes.collect()
+}
+
+/// Everything that readers hold of `operator`, or of all operators and the platform: what has a version, and the pages
+/// that everybody has without ever having changed them.
+pub(super) async fn held_by_readers(
+    operator: Option<OperatorId>,
+    db: &mut PgConnection,
+) -> Result<BTreeSet<Topic>, sqlx::Error> {
+    let versioned = sqlx::query!(
+        r#"
+        select operator_id as "operator_id: OperatorId", kind
+        from cache_versions
+        where $1::bigint is null or operator_id = $1
+        "#,
+        operator.map(OperatorId::get),
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let operators = sqlx::query_scalar!(
+        r#"select id as "id: OperatorId" from operators where $1::bigint is null or id = $1"#,
+        operator.map(OperatorId::get),
+    )
+    .fetch_all(db)
+    .await?;
+    // A kind that this version does not know belongs to a newer one.
+    let known = versioned.into_iter().filter_map(|row| {
+        let kind = row.kind.parse().ok()?;
+        Some(Topic::of(row.operator_id, kind))
+    });
+    let pages = operators
+        .into_iter()
+        .flat_map(|id| [Kind::Operator, Kind::Branding, Kind::Theme].map(|kind| Topic::of(id, kind)));
+    let of_platform = operator
+        .is_none()
+        .then_some(Topic::of(OperatorId::PLATFORM, Kind::Templates));
+    Ok(known.chain(pages).chain(of_platform).collect())
+}
+
+/// Gives each of `topics` its next version although nothing changed, in their order and in one statement.
+pub(super) async fn purge(
+    topics: &BTreeSet<Topic>,
+    older: Older,
+    db: &mut PgConnection,
+) -> Result<Vec<Change>, sqlx::Error> {
+    let operators: Vec<i64> = topics.iter().map(|topic| topic.operator_id.get()).collect();
+    let kinds: Vec<String> = topics.iter().map(|topic| topic.kind.to_string()).collect();
+    let versions = sqlx::query!(
+        r#"
+        insert into cache_versions (operator_id, kind, version, hard_version, changed_xid)
+        select topic.operator_id, topic.kind, 1, case when $3 then 1 else 0 end, pg_current_xact_id()
+        from unnest($1::bigint[], $2::text[]) with ordinality as topic (operator_id, kind, place)
+        order by topic.place
+        on conflict (operator_id, kind) do update
+        set version = cache_versions.version + 1,
+            hard_version = case when $3 then cache_versions.version + 1 else cache_versions.hard_version end,
+            changed_xid = excluded.changed_xid,
+            changed_at = excluded.changed_at
+        returning operator_id as "operator_id: OperatorId", kind, version as "version: Version"
+        "#,
+        &operators,
+        &kinds,
+        older == Older::Dropped,
+    )
+    .fetch_all(db)
+    .await?;
+    let changes = versions.into_iter().filter_map(|row| {
+        let kind = row.kind.parse().ok()?;
+        Some(Change {
+            topic: Topic::of(row.operator_id, kind),
+            version: row.version,
+        })
+    });
+    Ok(changes.collect())
 }
 
 /// The version of `topic` as this transaction sees it.

@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use super::store;
 use crate::app::{FillError, Job, Reader, SharedReader};
 use crate::cache::jittered;
+use crate::databases::Source;
 
 /// A leaderboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -199,7 +200,11 @@ impl Standings {
 }
 
 /// The board as it is held, fetched anew first when it is not there or known to be old. When that fails, the old one.
-pub(super) async fn up_to_date(reader: &SharedReader, board: Board) -> Result<Arc<Held>, FillError> {
+pub(super) async fn up_to_date(
+    reader: &SharedReader,
+    source: Source,
+    board: Board,
+) -> Result<Arc<Held>, FillError> {
     let is_current = |held: &Arc<Held>| {
         held.change.version >= reader.versions.load().of(board.topic())
             && reader.clock.elapsed() < held.fresh_until
@@ -215,7 +220,7 @@ pub(super) async fn up_to_date(reader: &SharedReader, board: Board) -> Result<Ar
     match reader.boards.held.get(&board) {
         Some(held) => Ok(held),
         // A cache that is full may not have kept it.
-        None => fetch(reader, board).await,
+        None => fetch(reader, source, board).await,
     }
 }
 
@@ -223,33 +228,32 @@ pub(super) async fn up_to_date(reader: &SharedReader, board: Board) -> Result<Ar
 ///
 /// # Errors
 /// What the database does, or that it answered with older data.
-pub async fn fill(reader: &Reader, board: Board) -> Result<(), FillError> {
-    let fetched = fetch(reader, board).await?;
+pub async fn fill(reader: &Reader, source: Source, board: Board) -> Result<(), FillError> {
+    let fetched = fetch(reader, source, board).await?;
     reader.boards.publish(board, fetched);
     Ok(())
 }
 
-/// Fetches a board. Data older than known to be committed is fetched once more.
-async fn fetch(reader: &Reader, board: Board) -> Result<Arc<Held>, FillError> {
+async fn fetch(reader: &Reader, source: Source, board: Board) -> Result<Arc<Held>, FillError> {
     let depth = i64::from(reader.options.leaderboards.leaderboard_depth);
-    for _ in 0..2 {
-        let fetched_at = reader.clock.elapsed();
-        reader.boards.fetches.fetch_add(1, Ordering::Relaxed);
-        let (change, contest, standings) = reader
-            .fetch(move |db| Box::pin(async move { Ok(read(board, depth, db).await?) }))
-            .await?;
-        if change.version >= reader.versions.load().of(board.topic()) {
-            let ttl = Duration::from_millis(reader.options.cache.cache_ttl_ms);
-            return Ok(Arc::new(Held {
-                change,
-                fetched_at,
-                fresh_until: fetched_at + jittered(ttl, reader.jitter()),
-                contest,
-                standings,
-            }));
-        }
+    let fetched_at = reader.clock.elapsed();
+    reader.boards.fetches.fetch_add(1, Ordering::Relaxed);
+    let (change, contest, standings) = reader
+        .fetch(source, move |db| {
+            Box::pin(async move { Ok(read(board, depth, db).await?) })
+        })
+        .await?;
+    if change.version < reader.versions.load().of(board.topic()) {
+        return Err(FillError::TooOld);
     }
-    Err(FillError::TooOld)
+    let ttl = Duration::from_millis(reader.options.cache.cache_ttl_ms);
+    Ok(Arc::new(Held {
+        change,
+        fetched_at,
+        fresh_until: fetched_at + jittered(ttl, reader.jitter()),
+        contest,
+        standings,
+    }))
 }
 
 /// Reads a board as it is at one moment: its entries, its sums and its version belong together.
