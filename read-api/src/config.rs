@@ -217,3 +217,25 @@ pub async fn serve(options: ReadOptions) -> Result<(), crate::app::StartError> {
     service.stop().await;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_is_given_alone_serves_for_both() {
+        let (primary, nearby) = ("postgres://primary", "postgres://nearby");
+        for (given, expected) in [
+            ([primary, nearby], (primary, Some(nearby))),
+            ([primary, ""], (primary, None)),
+            (["", nearby], (nearby, None)),
+            ([primary, primary], (primary, None)),
+        ] {
+            let secret = WebhookSecrets::generate(&Random::system());
+            let args = ["read-api", "--webhook-secret", &secret];
+            let urls = ["--database-url", given[0], "--read-database-url", given[1]];
+            let options = Cli::parse_from(args.into_iter().chain(urls)).options;
+            assert_eq!(options.urls(), expected, "{given:?}");
+        }
+    }
+}

@@ -390,6 +390,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_older_than_a_hard_purge_of_any_of_its_data_may_not_be_shown() {
+        let mut known = required(DISABLED, 2);
+        let purged = |version| Change {
+            topic: THEME,
+            version: Version::new(version),
+        };
+        known.drop_older_than(purged(3));
+        let freshness = |entry: &Entry| entry.freshness(&known, Duration::ZERO);
+        assert_eq!(freshness(&entry(THEME, 2)), Freshness::Dropped);
+        assert_eq!(freshness(&entry(THEME, 3)), Freshness::Current);
+        assert_eq!(freshness(&entry(DISABLED, 1)), Freshness::Hard);
+    }
+
+    #[test]
     fn each_encoding_has_its_own_etag_and_unpacks_to_the_same_bytes() {
         let entry = entry(THEME, 1);
         let variant = |brotli, gzip| entry.variant(Accepted { brotli, gzip });

@@ -73,6 +73,12 @@ impl Required {
         is_news
     }
 
+    /// From now on nothing is served that is older than this hard purge.
+    pub fn drop_older_than(&mut self, purged: Change) {
+        let oldest = self.oldest.entry(purged.topic).or_insert(Version::NONE);
+        *oldest = purged.version.max(*oldest);
+    }
+
     /// Topics known.
     pub fn len(&self) -> usize {
         self.known.len()
@@ -152,7 +158,7 @@ impl Versions {
         news
     }
 
-    /// From now on nothing is served that is older than `purged`.
+    /// From now on nothing is served that is older than these hard purges.
     pub fn drop_older_than(&self, purged: &[Change]) {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load();
@@ -165,8 +171,7 @@ impl Versions {
         }
         let mut after = Required::clone(&before);
         for change in purged {
-            let oldest = after.oldest.entry(change.topic).or_insert(Version::NONE);
-            *oldest = change.version.max(*oldest);
+            after.drop_older_than(*change);
         }
         self.current.store(Arc::new(after));
     }
