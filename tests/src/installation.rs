@@ -213,7 +213,9 @@ impl Builder {
         ];
         args.extend(["--write-url", &write_url, "--instance", &instance]);
         args.extend(self.reader_args.iter().map(String::as_str));
-        let options = ReaderCommand::parse_from(args).options;
+        let options = ReaderCommand::try_parse_from(args)
+            .expect("options of a reader")
+            .options;
         read_api::app::start(options, self.clock.clone(), Random::system())
             .await
             .expect("a reader starts")
@@ -240,7 +242,9 @@ impl Builder {
             args.extend(["--reader-urls", readers]);
         }
         args.extend(self.writer_args.iter().map(String::as_str));
-        let options = WriterCommand::parse_from(args).options;
+        let options = WriterCommand::try_parse_from(args)
+            .expect("options of a writer")
+            .options;
         write_api::app::start(options, self.clock.clone(), Random::system())
             .await
             .expect("the writer starts")

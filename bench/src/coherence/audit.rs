@@ -6,8 +6,8 @@ use reqwest::Client;
 
 use crate::installation::Service;
 
-/// How the auditors' counter is called, with or without the suffix of counters.
-const COUNTERS: [&str; 2] = ["edgebook_audit_inconsistent", "edgebook_audit_inconsistent_total"];
+/// How the auditors' counters are called; after it comes how long after a change.
+const COUNTERS: &str = "edgebook_audit_inconsistent_after_";
 
 /// Inconsistencies by how long after a change they were seen, such as `5s`; nothing where no reader told of any kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,8 +23,9 @@ impl Audit {
 
     fn read(&mut self, metrics: &str) {
         for line in metrics.lines() {
-            let found = line.split_once('{').filter(|(name, _)| COUNTERS.contains(name));
-            let found = found.and_then(|(_, rest)| rest.strip_prefix("after=\"")?.split_once("\"} "));
+            let found = line
+                .strip_prefix(COUNTERS)
+                .and_then(|rest| rest.split_once("_total "));
             if let Some((after, Ok(count))) = found.map(|(after, count)| (after, count.trim().parse::<u64>()))
             {
                 *self.0.entry(after.to_owned()).or_default() += count;
@@ -52,11 +53,11 @@ mod tests {
     #[test]
     fn counters_of_all_readers_are_added_and_their_absence_is_no_zero() {
         let mut audit = Audit::default();
-        audit.read("edgebook_pulls_total 7\nedgebook_audit_other{after=\"5s\"} 9\n# EOF\n");
+        audit.read("edgebook_pulls_total 7\nedgebook_audit_checks_total 9\n# EOF\n");
         assert_eq!((audit.after_bound(), audit.by_time()), (None, None));
         for metrics in [
-            "edgebook_audit_inconsistent_total{after=\"1s\"} 4\nedgebook_audit_inconsistent_total{after=\"5s\"} 0\n",
-            "edgebook_audit_inconsistent{after=\"5s\"} 2\nedgebook_audit_inconsistent{after=\"60s\"} 1\n",
+            "edgebook_audit_inconsistent_after_1s_total 4\nedgebook_audit_inconsistent_after_5s_total 0\n",
+            "edgebook_audit_inconsistent_after_5s_total 2\nedgebook_audit_inconsistent_after_60s_total 1\n",
         ] {
             audit.read(metrics);
         }

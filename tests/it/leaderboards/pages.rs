@@ -376,14 +376,7 @@ async fn a_page_that_nobody_asked_for_is_not_shown_as_it_was_long_ago() {
 async fn a_board_is_shown_while_the_database_is_away() {
     let installation = Installation::builder()
         .writer_args(&["--leaderboard-ms", "3600000"])
-        .reader_args(&[
-            "--leaderboard-stale-ms",
-            "0",
-            "--cache-ttl-ms",
-            "1",
-            "--stale-after-ms",
-            "1",
-        ])
+        .reader_args(&["--soft-ms", "0", "--cache-ttl-ms", "1", "--stale-after-ms", "1"])
         .proxied()
         .start()
         .await;
