@@ -131,7 +131,7 @@ pub struct CacheLimits {
     pub cache_bytes: u64,
     /// Addresses of pages remembered, so that they need not be looked up among the routes.
     #[arg(long, env = "CACHE_TARGETS", default_value_t = 50_000)]
-    pub cache_targets: u64,
+    pub cache_targets: usize,
     /// After how long a page is fetched again although no change was reported, in milliseconds (up to a tenth is
     /// taken off at random).
     #[arg(long, env = "CACHE_TTL_MS", default_value_t = 300_000)]

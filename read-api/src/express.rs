@@ -169,43 +169,45 @@ impl Express {
                 return Poll::Ready(Step::HandOver(read.to_vec()));
             };
             scratch.head.clear();
-            Poll::Ready(match self.hit(&plain, &mut scratch.head) {
-                Some(body) => send(stream, &scratch.head, &body),
-                None => match plain::request(read) {
-                    Some(request) => Step::Ask(Box::new(request), read.to_vec()),
-                    None => Step::HandOver(read.to_vec()),
-                },
-            })
+            let answered = self.hit(&plain, &mut scratch.head, stream);
+            Poll::Ready(answered.unwrap_or_else(|| match plain::request(read) {
+                Some(request) => Step::Ask(Box::new(request), read.to_vec()),
+                None => Step::HandOver(read.to_vec()),
+            }))
         })
     }
 
-    /// The answer from memory, when it is there and current: its head is written, its body is returned.
-    fn hit(&self, plain: &Plain<'_>, head: &mut Vec<u8>) -> Option<Bytes> {
+    /// Answers from memory, when the page is there and current.
+    fn hit(&self, plain: &Plain<'_>, head: &mut Vec<u8>, stream: &TcpStream) -> Option<Step> {
         let reader = &self.reader;
-        let target = self.targets.find(plain.target, &reader.versions.load())?;
-        let (entry, age) = crate::pages::hit(reader, target.page)?;
-        let variant = entry.variant(plain.accepted);
-        let is_unchanged = plain
-            .if_none_match
-            .is_some_and(|wanted| names(wanted, &variant.etag));
-        if is_unchanged {
-            head.extend_from_slice(head::NOT_MODIFIED);
-            head.extend_from_slice(variant.bodiless_head_lines());
-            target.unchanged.inc();
-        } else {
-            head.extend_from_slice(head::OK);
-            head.extend_from_slice(variant.head_lines());
-            target.ok.inc();
-        }
-        head::age(head, age);
-        head::line(head, "cache-status", status(Outcome::Hit).as_bytes());
-        self.end(head, plain.request_id);
-        reader.pages.count(Outcome::Hit);
-        let is_bodiless = is_unchanged || plain.is_head;
-        Some(if is_bodiless {
-            Bytes::new()
-        } else {
-            variant.bytes.clone()
+        let required = reader.versions.load();
+        self.targets.with(plain.target, |target| {
+            let entry = target.entry(&reader.pages, &required)?;
+            let age = crate::pages::hit_age(reader, &entry, &required)?;
+            let variant = entry.variant(plain.accepted);
+            let is_unchanged = plain
+                .if_none_match
+                .is_some_and(|wanted| names(wanted, &variant.etag));
+            if is_unchanged {
+                head.extend_from_slice(head::NOT_MODIFIED);
+                head.extend_from_slice(variant.bodiless_head_lines());
+                target.unchanged.inc();
+            } else {
+                head.extend_from_slice(head::OK);
+                head.extend_from_slice(variant.head_lines());
+                target.ok.inc();
+            }
+            head::age(head, age);
+            head::line(head, "cache-status", status(Outcome::Hit).as_bytes());
+            self.end(head, plain.request_id);
+            reader.pages.count(Outcome::Hit);
+            let is_bodiless = is_unchanged || plain.is_head;
+            let nothing = Bytes::new();
+            Some(send(
+                stream,
+                head,
+                if is_bodiless { &nothing } else { &variant.bytes },
+            ))
         })
     }
 

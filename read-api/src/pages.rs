@@ -15,6 +15,7 @@ use shared::problem::Problem;
 use crate::app::{FillError, Job, Reader, SharedReader};
 use crate::cache::entry::{Body, Entry, Freshness, Policy};
 use crate::cache::{Outcome, Page, answer::answer, jittered};
+use crate::coherence::versions::Required;
 use crate::databases::Source;
 use crate::directory::Operator;
 
@@ -111,16 +112,11 @@ impl From<Page> for Asked {
     }
 }
 
-/// A page in memory that is current, and the time since it was last known to be.
-pub fn hit(reader: &Reader, page: Page) -> Option<(Arc<Entry>, Duration)> {
-    let entry = reader.pages.get(page)?;
+/// The time since a page was last known to be current, if it still is.
+pub fn hit_age(reader: &Reader, entry: &Entry, required: &Required) -> Option<Duration> {
     let now = reader.clock.elapsed();
-    let is_hit =
-        entry.freshness(&reader.versions.load(), now) == Freshness::Current && is_confirmed(reader, now);
-    is_hit.then(|| {
-        let age = age(reader, &entry, Outcome::Hit, now);
-        (entry, age)
-    })
+    let is_hit = entry.is_of(required) && !entry.is_due(now) && is_confirmed(reader, now);
+    is_hit.then(|| age(reader, entry, Outcome::Hit, now))
 }
 
 /// Whether a pull has told of late what changed.

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use shared::coherence::Change;
 
 use super::answer::{Accepted, about_body, about_data};
-use crate::coherence::versions::Required;
+use crate::coherence::versions::{Checked, Required};
 
 /// How long others may keep an answer. One for each route; nothing else sets these headers.
 #[derive(Debug)]
@@ -199,6 +199,7 @@ fn brotli(bytes: &[u8]) -> Option<Vec<u8>> {
 pub struct Entry {
     body: Body,
     versions: Box<[Change]>,
+    checked: Checked,
     version_header: HeaderValue,
     policy: &'static Policy,
     filled_at: Duration,
@@ -241,6 +242,7 @@ impl Entry {
             body,
             version_header,
             versions: versions.into(),
+            checked: Checked::default(),
             policy,
             filled_at,
             fresh_until,
@@ -249,7 +251,7 @@ impl Entry {
 
     /// Whether it may be served as current at `now`, given what is known of newer versions.
     pub fn freshness(&self, required: &Required, now: Duration) -> Freshness {
-        let mut freshness = if now >= self.fresh_until {
+        let mut freshness = if self.is_due(now) {
             Freshness::Soft
         } else {
             Freshness::Current
@@ -265,6 +267,16 @@ impl Entry {
             freshness = freshness.max(of_change);
         }
         freshness
+    }
+
+    /// Whether its data is the newest known.
+    pub fn is_of(&self, required: &Required) -> bool {
+        self.checked.holds(&self.versions, required)
+    }
+
+    /// Whether it is due to be made anew although nothing newer is known.
+    pub fn is_due(&self, now: Duration) -> bool {
+        now >= self.fresh_until
     }
 
     /// The versions of the data in it.

@@ -1,6 +1,7 @@
 //! The newest version known of each topic. Must never go down.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub struct Required {
     /// Only of what was purged hard.
     oldest: HashMap<Topic, Version>,
     patience: Duration,
+    /// How often something was news.
+    news: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +35,7 @@ impl Required {
             known: HashMap::new(),
             oldest: HashMap::new(),
             patience,
+            news: 1,
         }
     }
 
@@ -69,6 +73,7 @@ impl Required {
                 since: now,
             };
             self.known.insert(change.topic, known);
+            self.news += 1;
         }
         is_news
     }
@@ -95,6 +100,26 @@ impl Required {
             topic: *topic,
             version: known.version,
         })
+    }
+}
+
+/// Remembers that versions were found to be the newest known, until something is news.
+#[derive(Debug, Default)]
+pub struct Checked(AtomicU64);
+
+impl Checked {
+    /// Whether nothing newer than these is known.
+    pub fn holds(&self, versions: &[Change], required: &Required) -> bool {
+        if self.0.load(Ordering::Relaxed) == required.news {
+            return true;
+        }
+        let holds = versions
+            .iter()
+            .all(|held| required.of(held.topic) <= held.version);
+        if holds {
+            self.0.store(required.news, Ordering::Relaxed);
+        }
+        holds
     }
 }
 
@@ -199,6 +224,22 @@ mod tests {
         assert_eq!(raise(&[change(2)]), []);
         assert_eq!(raise(&[change(4), change(3)]), [change(4)]);
         assert_eq!(versions.load().of(change(0).topic), Version::new(4));
+    }
+
+    #[test]
+    fn what_was_checked_is_checked_again_after_news_only() {
+        let mut required = Required::patient(Duration::ZERO);
+        let checked = Checked::default();
+        assert!(checked.holds(&[change(0)], &required));
+        required.raise(change(0), Duration::ZERO);
+        assert!(checked.holds(&[change(0)], &required), "it was no news");
+        required.raise(change(1), Duration::ZERO);
+        assert!(!checked.holds(&[change(0)], &required));
+        assert!(
+            !checked.holds(&[change(0)], &required),
+            "a second look sees the same"
+        );
+        assert!(Checked::default().holds(&[change(1)], &required));
     }
 
     #[test]
