@@ -20,6 +20,7 @@ mod report;
 mod rtp;
 mod sessions;
 mod start;
+mod streams;
 mod wire;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ enum Bench {
     Coherence(coherence::Options),
     Leaderboard(leaderboard::Options),
     Reads(reads::Options),
+    Streams(streams::Options),
     #[command(hide = true)]
     BareAxum(reads::Bare),
 }
@@ -81,6 +83,7 @@ fn run(bench: &Bench) -> Result<ExitCode, Failure> {
         Bench::Start(options) => Runtime::new()?.block_on(start::run(options)),
         Bench::Sessions(options) => Runtime::new()?.block_on(sessions::run(options)),
         Bench::Coherence(options) => Runtime::new()?.block_on(coherence::run(options)),
+        Bench::Streams(options) => Runtime::new()?.block_on(streams::run(options)),
         Bench::Reads(options) => Runtime::new()?.block_on(reads::run(options)),
         Bench::Leaderboard(options) => Runtime::new()?.block_on(leaderboard::run(options)),
     }?;
