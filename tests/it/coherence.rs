@@ -215,7 +215,7 @@ async fn push(installation: &Installation, secret: &str, at: OffsetDateTime, bod
 }
 
 #[tokio::test]
-async fn a_forged_an_old_and_an_unsigned_push_change_nothing() {
+async fn a_push_that_is_forged_old_of_the_future_unsigned_or_huge_changes_nothing() {
     let installation = Installation::start().await;
     let aurora = installation.operator("aurora").await;
     let reader = installation.reader(0);
@@ -226,10 +226,15 @@ async fn a_forged_an_old_and_an_unsigned_push_change_nothing() {
     push(&installation, &theirs, now, &body)
         .await
         .problem(401, "bad_signature");
-    let old = now - time::Duration::minutes(6);
-    push(&installation, &ours, old, &body)
+    for minutes in [-6, 6] {
+        let then = now + time::Duration::minutes(minutes);
+        push(&installation, &ours, then, &body)
+            .await
+            .problem(401, "bad_signature");
+    }
+    push(&installation, &ours, now, &" ".repeat(5 * 1024 * 1024))
         .await
-        .problem(401, "bad_signature");
+        .problem(413, "body_too_large");
     let bare = installation
         .reader(0)
         .post_bytes(shared::coherence::PUSH_PATH, body.clone())
@@ -244,6 +249,40 @@ async fn a_forged_an_old_and_an_unsigned_push_change_nothing() {
         "edgebook; hit",
         "nothing became due"
     );
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_fill_that_keeps_its_page_after_the_invalidation_is_not_served() {
+    use read_api::cache::Page;
+    use read_api::cache::entry::{Body, CHANGEABLE, Entry};
+    let installation = Installation::builder()
+        .reader_args(&["--soft-ms", "0"])
+        .start()
+        .await;
+    let aurora = installation.operator("aurora").await;
+    let version = save_color(&installation, &aurora, "#222222").await["version"].clone();
+    assert_eq!(version, 1, "and the fill below read what was before");
+    let topic = shared::coherence::Topic::of(aurora.id, shared::coherence::Kind::Theme);
+    let before = shared::coherence::Change {
+        topic,
+        version: shared::ids::Version::NONE,
+    };
+    let reader = installation.readers[0].reader();
+    let now = installation.clock.elapsed();
+    let body = Body::css("a { color: #111111 }".to_owned());
+    let late = Entry::new(
+        body,
+        vec![before],
+        &CHANGEABLE,
+        now,
+        now + Duration::from_secs(600),
+    );
+    reader.pages.put(Page::ThemeCss(aurora.id), late);
+    for _ in 0..3 {
+        let shown = css(&installation.reader(0), &aurora).await;
+        assert!(shown.contains("#222222"), "{shown}");
+    }
     installation.finish().await;
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tests::{Answer, Client, Installation};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+mod bad_input;
 mod bootstrap;
 mod express;
 mod stream;
