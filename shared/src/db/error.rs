@@ -86,6 +86,8 @@ impl From<sqlx::Error> for DbError {
             | sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::WorkerCrashed
+            // What a connection says that is cut off while it is being made, or whose other end is no PostgreSQL.
+            | sqlx::Error::Protocol(_)
             | sqlx::Error::BeginFailed => Self::Unavailable(error),
             sqlx::Error::Database(refusal) => {
                 let code = refusal.code().unwrap_or_default();
@@ -168,4 +170,18 @@ macro_rules! transaction_error {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_is_cut_off_while_it_is_made_is_a_database_that_is_away() {
+        // What sqlx says when the other end hangs up instead of answering whether it speaks TLS.
+        let cut = sqlx::Error::Protocol("unexpected response from SSLRequest: 0x00".to_owned());
+        assert!(matches!(DbError::from(cut), DbError::Unavailable(_)));
+        let ours = sqlx::Error::ColumnNotFound("stake".to_owned());
+        assert!(matches!(DbError::from(ours), DbError::Broken(_)));
+    }
 }
