@@ -276,7 +276,7 @@ async fn a_fill_that_keeps_its_page_after_the_invalidation_is_not_served() {
         vec![before],
         &CHANGEABLE,
         now,
-        now + Duration::from_secs(600),
+        now + Duration::from_mins(10),
     );
     reader.pages.put(Page::ThemeCss(aurora.id), late);
     for _ in 0..3 {
