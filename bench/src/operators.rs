@@ -7,6 +7,7 @@ use shared::ids::Subdomain;
 use shared::money::Currency;
 use sqlx::{Connection, PgConnection};
 use write_api::accounts::{NewOperator, create_operator};
+use write_api::audit::Doer;
 use write_api::operators::{save_branding, save_theme};
 
 use crate::failure::Failure;
@@ -42,9 +43,10 @@ async fn create_one(db: &mut PgConnection, number: u32, clock: &Clock) -> Result
         currency: Currency::USD,
     };
     let operator = create_operator(db, &new, now).await?;
-    save_theme(operator, db, &theme(number), now).await?;
+    let doer = Doer::at_console(operator, now);
+    save_theme(&doer, db, &theme(number)).await?;
     let branding = to_raw_value(&branding(number)).map_err(|_| unfit())?;
-    save_branding(operator, db, &branding).await?;
+    save_branding(&doer, db, &branding).await?;
     Ok(subdomain)
 }
 

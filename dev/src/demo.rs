@@ -15,6 +15,7 @@ use write_api::accounts::{
     PasswordError, Passwords, PlayerName, StaffLogin, TextError, create_operator, create_player,
     create_staff, find_operator,
 };
+use write_api::audit::Doer;
 use write_api::operators::{ChangeError, save_branding, save_theme};
 
 /// Everybody's password.
@@ -207,8 +208,9 @@ impl DemoOperator {
             password: password.clone(),
         };
         let id = create_operator(db, &operator, now).await?;
-        save_theme(id, db, &looks.theme, now).await?;
-        save_branding(id, db, &looks.branding).await?;
+        let doer = Doer::at_console(id, now);
+        save_theme(&doer, db, &looks.theme).await?;
+        save_branding(&doer, db, &looks.branding).await?;
         create_staff(id, db, &staff, now).await?;
         Ok(id)
     }

@@ -60,7 +60,7 @@ async fn execute(installation: &Installation, statement: &'static str) {
 }
 
 /// Staff of the platform, logged in: the token.
-async fn platform_staff(installation: &Installation, login: &str) -> String {
+pub(crate) async fn platform_staff(installation: &Installation, login: &str) -> String {
     let password = Password::for_new_account(PASSWORD).unwrap();
     let passwords = Passwords::new(&AccountLimits::default());
     let staff = NewStaff {

@@ -11,7 +11,7 @@ use crate::coherence::PULL_BOUND;
 
 mod branding;
 mod casino;
-mod events;
+pub(crate) mod events;
 mod themes;
 
 const EVENT: &str = "4711";
@@ -23,7 +23,7 @@ const TOGGLE_CASINO: &str = "/api/admin/aurora/toggle-casino";
 const TOGGLE_EVENT: &str = "/api/admin/aurora/betting-events/4711/toggle";
 
 /// Every route of an operator's staff, with a body that is accepted and changes something; none for a GET.
-const ROUTES: [(&str, Option<&str>); 9] = [
+const ROUTES: [(&str, Option<&str>); 10] = [
     (
         "/api/save-theme/{subdomain}",
         Some(r##"{"primaryColor":"#123456"}"##),
@@ -46,6 +46,7 @@ const ROUTES: [(&str, Option<&str>); 9] = [
         Some(r#"{"amount":1,"reference":"out"}"#),
     ),
     ("/api/admin/{subdomain}/accounts", None),
+    ("/api/admin/{subdomain}/audit-log", None),
     ("/api/admin/{subdomain}/casino-setting", None),
     ("/api/admin/{subdomain}/disabled-events", None),
 ];
@@ -101,7 +102,8 @@ async fn state(installation: &Installation) -> String {
             'settings', (select jsonb_agg(s order by operator_id) from operator_settings s),
             'wallets', (select jsonb_agg(w order by operator_id, player_id) from wallets w),
             'themes', (select jsonb_agg(t order by operator_id) from themes t),
-            'disabled', (select jsonb_agg(d order by operator_id, sport, event_key) from disabled_events d)
+            'disabled', (select jsonb_agg(d order by operator_id, sport, event_key) from disabled_events d),
+            'audit', (select jsonb_agg(a order by id) from audit_entries a)
         )::text";
     text(installation, rows).await
 }

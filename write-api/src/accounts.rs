@@ -23,6 +23,7 @@ pub use create::{
     NewOperator, NewPlayer, NewStaff, Opening, create_operator, create_player, create_staff, find_operator,
 };
 pub use error::{AccountError, CreateError, PasswordError};
+pub(crate) use extract::address_of;
 pub use extract::{KnownTokens, OperatorStaff, PlatformStaff, PlayerSession, PlayerToken};
 pub use limits::AccountLimits;
 pub use passwords::{HashedPassword, Passwords};

@@ -123,6 +123,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
     crate::casino::spawn_sweeper(Arc::clone(&app), stop.clone());
     crate::ledger::spawn_rollup(Arc::clone(&app), stop.clone());
     crate::leaderboards::spawn_refresh(Arc::clone(&app), stop.clone());
+    crate::audit::spawn_chain(Arc::clone(&app), stop.clone());
     let router = router(Arc::clone(&app));
     let limits = app.options.http.clone();
     let server = tokio::spawn(shared::server::serve(listener, router, limits, stop.clone()));
@@ -149,6 +150,7 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::ledger::router())
         .merge(crate::operators::router())
         .merge(crate::events::router())
+        .merge(crate::audit::router())
         .merge(crate::feed::router())
         .fallback(async || nothing_here())
         .layer(from_fn_with_state(limits.clone(), within_request_time))

@@ -15,6 +15,7 @@ use sqlx::Connection;
 
 use crate::accounts::AccountLimits;
 use crate::accounts::cli::{self, AddOperator, AddStaff};
+use crate::audit::{AuditOptions, verify_audit};
 use crate::casino::CasinoOptions;
 use crate::coherence::ReaderOptions;
 use crate::coherence::purge::{Purge, purge};
@@ -42,6 +43,9 @@ enum Command {
     /// Check that every wallet, ledger entry, round and account of the house agrees with the others, and exit; bets may
     /// go on meanwhile.
     VerifyBooks(VerifyBooksOptions),
+    /// Recompute the chains of hashes of the audit log, print where each ends, and exit; the exit code is not 0 when an
+    /// entry was changed or is gone.
+    VerifyAudit(VerifyBooksOptions),
     /// Create an operator and exit.
     AddOperator(AddOperator),
     /// Create staff of an operator or of the platform, with the password from the first line of standard input, and
@@ -103,6 +107,9 @@ pub struct WriteOptions {
     /// The leaderboards.
     #[command(flatten)]
     pub leaderboards: LeaderboardOptions,
+    /// The audit log.
+    #[command(flatten)]
+    pub audit: AuditOptions,
     /// Responsible gaming.
     #[command(flatten)]
     pub protection: ProtectionOptions,
@@ -127,6 +134,7 @@ impl Cli {
             Command::Serve(options) => serve(*options).await.map_err(Into::into),
             Command::Migrate(options) => migrate(&options).await.map_err(Into::into),
             Command::VerifyBooks(options) => verify_books(&options).await,
+            Command::VerifyAudit(options) => verify_audit_log(&options).await,
             Command::Purge(options) => purge(*options, &Clock::machine(), &Random::system())
                 .await
                 .map_err(Into::into),
@@ -186,6 +194,18 @@ async fn verify_books(options: &VerifyBooksOptions) -> Result<(), Box<dyn Error>
     let mut db = connect(&options.database_url).await?;
     crate::ledger::verify_books(&mut db).await?;
     println!("the books are right");
+    Ok(())
+}
+
+async fn verify_audit_log(options: &VerifyBooksOptions) -> Result<(), Box<dyn Error>> {
+    let mut db = connect(&options.database_url).await?;
+    for chain in verify_audit(&mut db).await? {
+        println!(
+            "operator {}: {} entries, {}",
+            chain.operator, chain.entries, chain.head
+        );
+    }
+    println!("the audit log is right");
     Ok(())
 }
 

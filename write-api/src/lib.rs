@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod audit;
 pub mod cashier;
 pub mod casino;
 pub mod coherence;

@@ -61,6 +61,8 @@ pub(crate) use refusals::{Asking, Moving, Sending};
         crate::operators::http::casino_setting,
         crate::events::http::toggle,
         crate::events::http::list,
+        crate::audit::http::operator_log,
+        crate::audit::http::platform_log,
         crate::feed::http::odds_status,
     )
 )]

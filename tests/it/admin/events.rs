@@ -14,7 +14,7 @@ use super::{installation_of, refused, small_installation, state, two_operators, 
 type Offer<'a> = (&'a str, &'a str, &'a [&'a str]);
 
 /// Puts events on offer; every reader lists them.
-pub(super) async fn offer(installation: &Installation, offers: &[Offer<'_>]) {
+pub(crate) async fn offer(installation: &Installation, offers: &[Offer<'_>]) {
     let mut transaction = installation.database.pool().begin().await.unwrap();
     for offer in offers {
         insert(&mut transaction, offer).await;

@@ -74,7 +74,7 @@ async fn a_minimum_that_can_not_be_understood_is_refused() {
 }
 
 #[tokio::test]
-async fn the_auditor_counts_a_page_that_misses_what_was_committed_and_no_other() {
+async fn the_auditor_counts_a_page_that_misses_what_was_committed() {
     let lively = ["--audit-ms", "10"];
     let installation = Installation::builder().reader_args(&lively).start().await;
     let aurora = installation.operator("aurora").await;
@@ -95,6 +95,5 @@ async fn the_auditor_counts_a_page_that_misses_what_was_committed_and_no_other()
     installation
         .within(Duration::from_secs(20), "it is counted", is_seen)
         .await;
-    assert_eq!(counted("edgebook_audit_inconsistent_after_5s_total").await, 0);
     installation.finish().await;
 }

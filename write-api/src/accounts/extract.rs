@@ -229,12 +229,17 @@ impl FromRequestParts<SharedApp> for Visitor {
         if Sender::of(&parts.headers) == Sender::OtherOrigin {
             return Err(AccountError::CrossSite.into());
         }
-        let forwarded = app.options.accounts.trust_forwarded_for;
-        let address = forwarded.then(|| forwarded_for(parts)).flatten();
         Ok(Self {
-            address: address.unwrap_or_else(|| peer(parts)),
+            address: address_of(parts, app),
         })
     }
+}
+
+/// Where a request comes from: as the front door says, where it is trusted to, else the other end of the connection.
+pub(crate) fn address_of(parts: &Parts, app: &App) -> IpAddr {
+    let forwarded = app.options.accounts.trust_forwarded_for;
+    let address = forwarded.then(|| forwarded_for(parts)).flatten();
+    address.unwrap_or_else(|| peer(parts))
 }
 
 fn peer(parts: &Parts) -> IpAddr {

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::error::CashierError;
 use super::movement;
 use super::rules::{Direction, Movement};
-use crate::accounts::OperatorStaff;
 use crate::app::{App, SharedApp};
+use crate::audit::Doer;
 use crate::commands::{Answer, Key};
 use crate::openapi::Sending;
 use crate::protection::told_to_operator;
@@ -85,12 +85,12 @@ impl<'a> Moved<'a> {
         Sending,
     ))]
 pub async fn deposit(
-    staff: OperatorStaff,
+    doer: Doer,
     State(app): State<SharedApp>,
     Path(path): Path<PlayerPath>,
     JsonBody(asked): JsonBody<AskedMovement>,
 ) -> Result<Answer, Problem> {
-    make(&app, staff, &path, Direction::Deposit, asked).await
+    make(&app, doer, &path, Direction::Deposit, asked).await
 }
 
 /// Pays out to a player what the balance covers, also where the player is disabled, excluded or takes time out. The staff
@@ -106,23 +106,23 @@ pub async fn deposit(
         Sending,
     ))]
 pub async fn withdraw(
-    staff: OperatorStaff,
+    doer: Doer,
     State(app): State<SharedApp>,
     Path(path): Path<PlayerPath>,
     JsonBody(asked): JsonBody<AskedMovement>,
 ) -> Result<Answer, Problem> {
-    make(&app, staff, &path, Direction::Withdrawal, asked).await
+    make(&app, doer, &path, Direction::Withdrawal, asked).await
 }
 
 async fn make(
     app: &App,
-    staff: OperatorStaff,
+    doer: Doer,
     path: &PlayerPath,
     direction: Direction,
     asked: AskedMovement,
 ) -> Result<Answer, Problem> {
     let player = path.id.parse().map_err(|_| CashierError::UnknownPlayer)?;
-    let at = app.clock.now();
+    let at = doer.at;
     let movement = Movement {
         direction,
         player: PlayerId::new(player),
@@ -132,7 +132,7 @@ async fn make(
         tx_id: app.random.uuid(at),
         at,
     };
-    Ok(movement::make(staff.operator, &app.db, movement).await?)
+    Ok(movement::make(doer, &app.db, movement).await?)
 }
 
 impl From<CashierError> for Problem {

@@ -2,45 +2,45 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use shared::db::Db;
-use shared::ids::OperatorId;
 use sqlx::PgConnection;
 
 use super::error::CashierError;
 use super::http::Moved;
 use super::rules::{Direction, Movement};
 use super::store;
+use crate::audit::{Change, Doer, record};
 use crate::commands::{self, Actor, Answer};
 use crate::ledger::{lock_wallet, post};
 use crate::protection::protection;
 
 /// Moves the money, or repeats the answer to the same movement.
-pub(super) async fn make(operator: OperatorId, db: &Db, movement: Movement) -> Result<Answer, CashierError> {
-    let movement = Arc::new(movement);
-    match attempt(operator, db, &movement).await {
+pub(super) async fn make(doer: Doer, db: &Db, movement: Movement) -> Result<Answer, CashierError> {
+    let asked = Arc::new((doer, movement));
+    match attempt(db, &asked).await {
         // A movement of another player took the reference meanwhile. It is committed, so this time it is found.
-        Err(CashierError::Database(error)) if commands::is_taken(&error) => {
-            attempt(operator, db, &movement).await
-        }
+        Err(CashierError::Database(error)) if commands::is_taken(&error) => attempt(db, &asked).await,
         done => done,
     }
 }
 
-async fn attempt(operator: OperatorId, db: &Db, movement: &Arc<Movement>) -> Result<Answer, CashierError> {
-    let movement = Arc::clone(movement);
+async fn attempt(db: &Db, asked: &Arc<(Doer, Movement)>) -> Result<Answer, CashierError> {
+    let asked = Arc::clone(asked);
     let work = db.write(move |db| {
-        let movement = Arc::clone(&movement);
-        Box::pin(async move { in_transaction(operator, db, &movement).await })
+        let asked = Arc::clone(&asked);
+        Box::pin(async move { in_transaction(&asked.0, db, &asked.1).await })
     });
     work.await
 }
 
 /// Repeats of one reference queue up at the wallet, and the second finds the answer to the first.
 async fn in_transaction(
-    operator: OperatorId,
+    doer: &Doer,
     db: &mut PgConnection,
     movement: &Movement,
 ) -> Result<Answer, CashierError> {
+    let operator = doer.operator;
     let at = movement.at;
     let mut wallet = lock_wallet(operator, db, movement.player).await?;
     let standing = store::standing(operator, db, movement.player).await?;
@@ -55,10 +55,22 @@ async fn in_transaction(
         let (protection, baselines) = protection(db, &wallet, at).await?;
         protection.admit_deposit(amount, wallet.totals(), &baselines, at)?;
     }
-    movement.post(&mut wallet, amount, standing.currency)?;
-    let moved = Moved::new(movement, amount, wallet.balance(), &standing.currency);
+    let (currency, before) = (standing.currency, wallet.balance());
+    movement.post(&mut wallet, amount, currency)?;
+    let balance = wallet.balance();
+    let moved = Moved::new(movement, amount, balance, &currency);
     let answer = Answer::ok(serde_json::to_string(&moved)?);
     post(db, vec![wallet], at).await?;
     commands::insert(operator, db, &actor, &command, &answer, at).await?;
+    let change = Change {
+        subject: Some(format!("player {}", movement.player)),
+        before: json!({ "balance": currency.money(before) }),
+        after: json!({
+            "balance": currency.money(balance),
+            "amount": currency.money(amount),
+            "reference": movement.reference.as_str(),
+        }),
+    };
+    record(operator, db, doer, movement.direction.action(), change).await?;
     Ok(answer)
 }

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::error::CashierError;
+use crate::audit::Action;
 use crate::commands::{Command, Key};
 use crate::ledger::{Account, LedgerError, LockedWallet, Posting, Reason};
 
@@ -24,6 +25,14 @@ impl Direction {
         match self {
             Self::Deposit => "deposit",
             Self::Withdrawal => "withdrawal",
+        }
+    }
+
+    /// What the audit log calls it.
+    pub(super) const fn action(self) -> Action {
+        match self {
+            Self::Deposit => Action::Deposited,
+            Self::Withdrawal => Action::Withdrawn,
         }
     }
 }

@@ -2,13 +2,13 @@
 //! change by staff does, so that switches of one operator queue up.
 //! Must never await anything but the database.
 
+use serde_json::json;
 use shared::coherence::{Kind, Topic};
-use shared::ids::{OperatorId, StaffId};
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 
 use super::rules::{Asked, EventKey, MAX_DISABLED_EVENTS, Place, only};
 use super::{SwitchError, store};
+use crate::audit::{Action, Change, Doer, record};
 use crate::coherence::{Saved, bump, current};
 use crate::operators;
 
@@ -20,21 +20,14 @@ pub(super) struct Switched {
     pub(super) is_disabled: bool,
 }
 
-/// Who switches, and when.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Signature {
-    pub(super) staff: StaffId,
-    pub(super) now: OffsetDateTime,
-}
-
 /// Disables what `key` stands for, or offers it again.
 pub(super) async fn switch(
-    operator: OperatorId,
+    doer: &Doer,
     db: &mut PgConnection,
     key: &EventKey,
     asked: Asked,
-    by: Signature,
 ) -> Result<Switched, SwitchError> {
+    let operator = doer.operator;
     let topic = Topic::of(operator, Kind::DisabledEvents);
     let lock = operators::lock(operator, db).await?;
     lock.ok_or(SwitchError::NoOperator)?;
@@ -46,7 +39,7 @@ pub(super) async fn switch(
             if store::count(operator, db).await? >= MAX_DISABLED_EVENTS {
                 return Err(SwitchError::TooMany);
             }
-            store::disable(operator, db, key, &place, by).await?;
+            store::disable(operator, db, key, &place, doer).await?;
             Saved::Changed(bump(topic, db).await?)
         }
         (true, false) => {
@@ -55,6 +48,11 @@ pub(super) async fn switch(
         }
         (true, true) | (false, false) => Saved::AsItWas(current(topic, db).await?),
     };
+    if was_disabled != is_disabled {
+        let shown = |is_disabled: bool| json!({ "is_disabled": is_disabled });
+        let change = Change::between(&shown(was_disabled), &shown(is_disabled))?.of(place.to_string());
+        record(operator, db, doer, Action::EventSwitched, change).await?;
+    }
     Ok(Switched {
         saved,
         place,

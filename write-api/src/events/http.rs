@@ -7,12 +7,13 @@ use shared::http::{OptionalJson, Private, QueryParams};
 use shared::problem::{Problem, ProblemBody};
 use utoipa::{IntoParams, ToSchema};
 
-use super::changes::{Signature, switch};
+use super::changes::switch;
 use super::rules::{EventKey, MAX_DISABLED_EVENTS, Place, ToggleEvent};
 use super::store::DisabledEvent;
 use super::{SwitchError, store};
 use crate::accounts::OperatorStaff;
 use crate::app::SharedApp;
+use crate::audit::Doer;
 use crate::coherence::{Announced, Committed};
 use crate::paging::{PageQuery, Pagination};
 
@@ -58,26 +59,21 @@ pub struct SwitchedEvent {
         (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 422, body = ProblemBody)))]
 pub async fn toggle(
-    staff: OperatorStaff,
+    doer: Doer,
     State(app): State<SharedApp>,
     Path(path): Path<EventPath>,
     QueryParams(query): QueryParams<InSport>,
     OptionalJson(body): OptionalJson<ToggleEvent>,
 ) -> Result<Private<Announced<SwitchedEvent>>, Problem> {
-    let operator = staff.operator;
     let asked = body
         .understood(query.sport.as_deref())
         .map_err(SwitchError::Invalid)?;
     let key = EventKey::parse(&path.event_key).ok_or(SwitchError::NotFound)?;
-    let by = Signature {
-        staff: staff.staff,
-        now: app.clock.now(),
-    };
     let db = app.db.clone();
     let change = async move {
         let switched = db.write(move |db| {
-            let key = key.clone();
-            Box::pin(async move { switch(operator, db, &key, asked, by).await })
+            let (key, doer) = (key.clone(), doer.clone());
+            Box::pin(async move { switch(&doer, db, &key, asked).await })
         });
         let switched = switched.await?;
         Ok::<_, SwitchError>(Committed {

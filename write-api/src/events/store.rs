@@ -8,8 +8,8 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::changes::Signature;
 use super::rules::{EventKey, Place};
+use crate::audit::Doer;
 use crate::paging::Page;
 
 /// Everything that `key` stands for, in `sport` or in any: events and markets of the feed, and what the operator
@@ -107,7 +107,7 @@ pub(super) async fn disable(
     db: &mut PgConnection,
     key: &EventKey,
     place: &Place,
-    by: Signature,
+    by: &Doer,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "
@@ -119,8 +119,8 @@ pub(super) async fn disable(
         place.sport.key(),
         place.event_id,
         place.market_id,
-        by.staff.get(),
-        by.now,
+        by.staff.map(|(_, staff)| staff.get()),
+        by.at,
     )
     .execute(db)
     .await?;
@@ -164,7 +164,7 @@ pub(super) struct DisabledEvent {
     #[serde(with = "time::serde::rfc3339")]
     pub(super) disabled_at: OffsetDateTime,
     /// Who did it.
-    pub(super) disabled_by: StaffId,
+    pub(super) disabled_by: Option<StaffId>,
 }
 
 /// One page of what the operator has disabled, the newest first.
@@ -184,7 +184,7 @@ pub(super) async fn page(
             events.home || ' vs ' || events.away as event_name,
             markets.name as "market?",
             disabled.disabled_at,
-            disabled.disabled_by as "disabled_by: StaffId"
+            disabled.disabled_by as "disabled_by?: StaffId"
         from disabled_events as disabled
         left join events on events.sport = disabled.sport and events.id = disabled.event_id
         left join markets

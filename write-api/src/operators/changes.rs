@@ -3,22 +3,23 @@
 //! Must never await anything but the database.
 
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use shared::branding::{BettingLimits, BrandingSettings};
 use shared::coherence::{Kind, Topic};
 use shared::ids::OperatorId;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 
 use super::{ChangeError, store};
+use crate::audit::{Action, Change, Doer, record};
 use crate::coherence::{Saved, bump, current};
 
 /// Puts the members of `body` into the operator's theme.
 pub async fn save_theme(
-    operator: OperatorId,
+    doer: &Doer,
     db: &mut PgConnection,
     body: &Map<String, Value>,
-    now: OffsetDateTime,
 ) -> Result<Saved, ChangeError> {
+    let operator = doer.operator;
     let topic = Topic::of(operator, Kind::Theme);
     locked(operator, db).await?;
     let before = store::theme(operator, db).await?.unwrap_or_default();
@@ -26,16 +27,25 @@ pub async fn save_theme(
     if after == before {
         return Ok(Saved::AsItWas(current(topic, db).await?));
     }
-    store::put_theme(operator, db, &after, now).await?;
+    store::put_theme(operator, db, &after, doer.at).await?;
+    record(
+        operator,
+        db,
+        doer,
+        Action::ThemeSaved,
+        Change::between(&before, &after)?,
+    )
+    .await?;
     Ok(Saved::Changed(bump(topic, db).await?))
 }
 
 /// Puts the members of `body` into the operator's branding and limits.
 pub async fn save_branding(
-    operator: OperatorId,
+    doer: &Doer,
     db: &mut PgConnection,
     body: &RawValue,
 ) -> Result<Saved, ChangeError> {
+    let operator = doer.operator;
     let topic = Topic::of(operator, Kind::Branding);
     let currency = locked(operator, db).await?.currency;
     let (settings, limits) = store::branding(operator, db, currency).await?;
@@ -44,15 +54,27 @@ pub async fn save_branding(
         return Ok(Saved::AsItWas(current(topic, db).await?));
     }
     store::put_branding(operator, db, &after).await?;
+    let shown = |settings: &BrandingSettings, limits: &BettingLimits| {
+        let money = |amount| limits.currency.money(amount);
+        json!({
+            "settings": settings,
+            "min_bet": money(limits.min_bet),
+            "max_bet": money(limits.max_bet),
+            "max_payout": money(limits.max_payout),
+        })
+    };
+    let change = Change::between(&shown(&settings, &limits), &shown(&after.settings, &after.limits))?;
+    record(operator, db, doer, Action::BrandingSaved, change).await?;
     Ok(Saved::Changed(bump(topic, db).await?))
 }
 
 /// Turns the casino on or off as `asked`, or over when nothing is asked, and tells how it is now.
 pub(super) async fn switch_casino(
-    operator: OperatorId,
+    doer: &Doer,
     db: &mut PgConnection,
     asked: Option<bool>,
 ) -> Result<(Saved, bool), ChangeError> {
+    let operator = doer.operator;
     let topic = Topic::of(operator, Kind::Operator);
     let is_enabled = locked(operator, db).await?.casino_enabled;
     let wanted = asked.unwrap_or(!is_enabled);
@@ -60,6 +82,9 @@ pub(super) async fn switch_casino(
         Saved::AsItWas(current(topic, db).await?)
     } else {
         store::put_casino_enabled(operator, db, wanted).await?;
+        let shown = |is_enabled: bool| json!({ "casino_enabled": is_enabled });
+        let change = Change::between(&shown(is_enabled), &shown(wanted))?;
+        record(operator, db, doer, Action::CasinoSwitched, change).await?;
         Saved::Changed(bump(topic, db).await?)
     };
     Ok((saved, wanted))

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::{ChangeError, changes, store};
 use crate::accounts::OperatorStaff;
 use crate::app::SharedApp;
+use crate::audit::Doer;
 use crate::coherence::{Announced, Committed, Nothing};
 
 /// Most bad members that an answer names: more than there are good ones.
@@ -29,17 +30,16 @@ const MAX_ERRORS: usize = 100;
     responses((status = 200, body = Announced<Nothing>), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub async fn update_branding(
-    staff: OperatorStaff,
+    doer: Doer,
     State(app): State<SharedApp>,
     JsonBody(body): JsonBody<Box<RawValue>>,
 ) -> Result<Private<Announced<Nothing>>, Problem> {
-    let operator = staff.operator;
     let body: Arc<RawValue> = body.into();
     let db = app.db.clone();
     let change = async move {
         let save = db.write(move |db| {
-            let body = Arc::clone(&body);
-            Box::pin(async move { changes::save_branding(operator, db, &body).await })
+            let (body, doer) = (Arc::clone(&body), doer.clone());
+            Box::pin(async move { changes::save_branding(&doer, db, &body).await })
         });
         Ok::<_, ChangeError>(Committed {
             saved: save.await?,
@@ -59,18 +59,16 @@ pub async fn update_branding(
     responses((status = 200, body = Announced<Nothing>), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub async fn save_theme(
-    staff: OperatorStaff,
+    doer: Doer,
     State(app): State<SharedApp>,
     JsonBody(body): JsonBody<Map<String, Value>>,
 ) -> Result<Private<Announced<Nothing>>, Problem> {
-    let operator = staff.operator;
-    let now = app.clock.now();
     let body = Arc::new(body);
     let db = app.db.clone();
     let change = async move {
         let save = db.write(move |db| {
-            let body = Arc::clone(&body);
-            Box::pin(async move { changes::save_theme(operator, db, &body, now).await })
+            let (body, doer) = (Arc::clone(&body), doer.clone());
+            Box::pin(async move { changes::save_theme(&doer, db, &body).await })
         });
         Ok::<_, ChangeError>(Committed {
             saved: save.await?,
@@ -106,15 +104,17 @@ pub struct CasinoSwitch {
     responses((status = 200, body = Announced<CasinoSwitch>), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub async fn toggle_casino(
-    staff: OperatorStaff,
+    doer: Doer,
     State(app): State<SharedApp>,
     OptionalJson(asked): OptionalJson<ToggleCasino>,
 ) -> Result<Private<Announced<CasinoSwitch>>, Problem> {
-    let operator = staff.operator;
     let asked = asked.casino_enabled;
     let db = app.db.clone();
     let change = async move {
-        let switch = db.write(move |db| Box::pin(changes::switch_casino(operator, db, asked)));
+        let switch = db.write(move |db| {
+            let doer = doer.clone();
+            Box::pin(async move { changes::switch_casino(&doer, db, asked).await })
+        });
         let (saved, casino_enabled) = switch.await?;
         Ok::<_, ChangeError>(Committed {
             saved,
