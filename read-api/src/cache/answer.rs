@@ -1,9 +1,10 @@
 //! Turns an entry into an HTTP answer: encoding, conditional requests, cache headers. The only place that sets them.
 //! Must never look at the database.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::Outcome;
@@ -20,7 +21,9 @@ pub fn answer(request: &HeaderMap, entry: &Entry, outcome: Outcome, age: Duratio
     let variant = entry.variant(Accepted::read(lines(header::ACCEPT_ENCODING)));
     let unchanged = lines(header::IF_NONE_MATCH).any(|wanted| names(wanted, &variant.etag));
     let mut response = if unchanged {
-        let mut response = Response::new(Body::empty());
+        // A body of no known length, or axum would tell its length of zero, and caches take that for the page's.
+        let nothing = futures_util::stream::empty::<Result<Bytes, Infallible>>();
+        let mut response = Response::new(Body::from_stream(nothing));
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
