@@ -11,6 +11,7 @@ use tests::people::PASSWORD;
 use tests::{Answer, Builder, Client, Installation};
 use write_api::accounts::{AccountLimits, NewStaff, Password, Passwords, StaffLogin, create_staff};
 
+mod own;
 mod sessions;
 
 const PLAYER_LOGIN: &str = "/api/auth/aurora/login";

@@ -134,7 +134,8 @@ pub async fn create_player(
     Ok(player)
 }
 
-fn taken(error: sqlx::Error) -> CreateError {
+/// Why a row with a name was refused.
+pub(super) fn taken(error: sqlx::Error) -> CreateError {
     let error = DbError::from(error);
     let taken = [
         ("operators_subdomain_unique", CreateError::SubdomainTaken),

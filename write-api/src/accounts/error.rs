@@ -36,6 +36,12 @@ pub enum AccountError {
         /// After how long to try again.
         retry_after_s: u32,
     },
+    /// Too many accounts were made from one address.
+    #[error("too many registrations; again in {retry_after_s} s")]
+    TooManyRegistrations {
+        /// After how long to try again.
+        retry_after_s: u32,
+    },
     /// A password could not be hashed.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -78,6 +84,9 @@ pub enum CreateError {
     /// There is no such operator.
     #[error("there is no operator with this subdomain")]
     UnknownOperator,
+    /// The operator is disabled.
+    #[error("the operator is disabled")]
+    OperatorDisabled,
     /// The ledger refused the opening balance.
     #[error(transparent)]
     Ledger(LedgerError),

@@ -211,6 +211,11 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
+    /// Where it comes from.
+    pub(super) const fn address(self) -> IpAddr {
+        self.address
+    }
+
     /// What a try to log in with `name` counts against.
     pub(super) fn guess(self, realm: Realm, tenant: &str, name: &LoginName) -> Guess {
         Guess {

@@ -1,4 +1,5 @@
-//! Counts failed log-ins by name, by address and by both, and says when there were too many.
+//! Counts failed log-ins by name, by address and by both, and registrations by address, and says when there were too
+//! many.
 //! Must never grow without bound, and never depend on whether a name exists.
 
 use std::net::{IpAddr, Ipv6Addr};
@@ -28,6 +29,7 @@ enum Key {
     Account(Realm, Box<str>, LoginName, IpAddr),
     Name(Realm, Box<str>, LoginName),
     Address(IpAddr),
+    Registrations(IpAddr),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +46,7 @@ pub(super) struct Failures {
     per_account: u32,
     per_name: u32,
     per_address: u32,
+    registrations: u32,
 }
 
 impl Failures {
@@ -60,6 +63,7 @@ impl Failures {
             per_account: limits.login_failures_per_account,
             per_name: limits.login_failures_per_name,
             per_address: limits.login_failures_per_address,
+            registrations: limits.registrations_per_address,
         }
     }
 
@@ -74,9 +78,7 @@ impl Failures {
         match waits.into_iter().flatten().max() {
             None => Ok(()),
             Some(wait) => Err(AccountError::TooManyFailures {
-                retry_after_s: u32::try_from(wait.as_secs())
-                    .unwrap_or(u32::MAX)
-                    .saturating_add(1),
+                retry_after_s: whole_seconds(wait),
             }),
         }
     }
@@ -84,17 +86,35 @@ impl Failures {
     /// Counts a failure.
     pub(super) fn record(&self, guess: &Guess, now: Duration) {
         for key in guess.keys() {
-            let new = Window {
-                began: now,
-                failures: 0,
-            };
-            let window = self.windows.get_with(key, || Arc::new(Mutex::new(new)));
-            let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
-            if now >= window.began + self.length {
-                *window = new;
-            }
-            window.failures = window.failures.saturating_add(1);
+            self.count(key, now);
         }
+    }
+
+    /// Counts a registration from `address`, or refuses it after too many. `now` is the clock's elapsed time.
+    pub(super) fn count_registration(&self, address: IpAddr, now: Duration) -> Result<(), AccountError> {
+        let key = Key::Registrations(shared_part(address));
+        match self.wait(&key, self.registrations, now) {
+            Some(wait) => Err(AccountError::TooManyRegistrations {
+                retry_after_s: whole_seconds(wait),
+            }),
+            None => {
+                self.count(key, now);
+                Ok(())
+            }
+        }
+    }
+
+    fn count(&self, key: Key, now: Duration) {
+        let new = Window {
+            began: now,
+            failures: 0,
+        };
+        let window = self.windows.get_with(key, || Arc::new(Mutex::new(new)));
+        let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+        if now >= window.began + self.length {
+            *window = new;
+        }
+        window.failures = window.failures.saturating_add(1);
     }
 
     fn wait(&self, key: &Key, limit: u32, now: Duration) -> Option<Duration> {
@@ -103,6 +123,13 @@ impl Failures {
         let left = (window.began + self.length).checked_sub(now)?;
         (window.failures >= limit && !left.is_zero()).then_some(left)
     }
+}
+
+/// Rounded up.
+fn whole_seconds(wait: Duration) -> u32 {
+    u32::try_from(wait.as_secs())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1)
 }
 
 impl Guess {

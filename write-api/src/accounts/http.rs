@@ -1,5 +1,6 @@
-//! The routes of log-in and log-out, and how their answers look. Must never put a password or a hash into one.
+//! The routes of log-in, log-out and of people's own accounts, and how their answers look. Must never put a password or a hash into one.
 
+pub(crate) mod own;
 pub(crate) mod players;
 pub(crate) mod staff;
 
@@ -23,6 +24,17 @@ pub(super) fn router() -> Router<SharedApp> {
         .route("/api/auth/{subdomain}/login", post(players::login))
         .route("/api/auth/{subdomain}/logout", post(players::logout))
         .route("/api/auth/{subdomain}/me", get(players::me_here))
+        .route("/api/auth/{subdomain}/register", post(own::register))
+        .route(
+            "/api/auth/{subdomain}/change-password",
+            post(own::change_password),
+        )
+        .route(
+            "/api/auth/{subdomain}/logout-everywhere",
+            post(own::logout_everywhere),
+        )
+        .route("/api/auth/{subdomain}/sessions", get(own::sessions))
+        .route("/api/auth/update-username", post(own::update_username))
         .route("/api/auth/me", get(players::me))
         .route("/api/admin-login", post(staff::login))
         .route("/api/admin-logout", post(staff::logout))
@@ -119,6 +131,11 @@ impl From<AccountError> for Problem {
             AccountError::TooManyFailures { retry_after_s } => Self::too_many_requests(
                 "too_many_failed_logins",
                 "Too many log-ins failed. Please try again later.",
+                retry_after_s,
+            ),
+            AccountError::TooManyRegistrations { retry_after_s } => Self::too_many_requests(
+                "too_many_registrations",
+                "Too many accounts were made from this address. Please try again later.",
                 retry_after_s,
             ),
             AccountError::Password(error) => error.into(),

@@ -45,10 +45,14 @@ pub struct AccountLimits {
     #[arg(long, env = "LOGIN_FAILURES_PER_ADDRESS", default_value_t = Self::DEFAULT.login_failures_per_address,
         value_parser = clap::value_parser!(u32).range(1..))]
     pub login_failures_per_address: u32,
-    /// The window in which failed log-ins are counted, in seconds from the first of them.
+    /// The window in which failed log-ins and registrations are counted, in seconds from the first of them.
     #[arg(long, env = "LOGIN_FAILURE_WINDOW_S", default_value_t = Self::DEFAULT.login_failure_window_s,
         value_parser = clap::value_parser!(u32).range(1..))]
     pub login_failure_window_s: u32,
+    /// Registrations of players from one address within the window, after which further ones are refused with 429.
+    #[arg(long, env = "REGISTRATIONS_PER_ADDRESS", default_value_t = Self::DEFAULT.registrations_per_address,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub registrations_per_address: u32,
     /// Names and addresses whose failed log-ins are remembered at once; beyond it the least recent is forgotten.
     #[arg(long, env = "LOGIN_FAILURES_TRACKED", default_value_t = Self::DEFAULT.login_failures_tracked,
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -76,6 +80,7 @@ impl AccountLimits {
         login_failures_per_name: 100,
         login_failures_per_address: 1000,
         login_failure_window_s: 300,
+        registrations_per_address: 100,
         login_failures_tracked: 100_000,
         cookie_insecure: false,
         trust_forwarded_for: false,

@@ -3,6 +3,7 @@
 
 mod memory;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +69,11 @@ impl Passwords {
     /// Refuses a guess whose name or address has failed too often, before anything is looked up for it.
     pub(super) fn admit(&self, guess: &Guess, clock: &Clock) -> Result<(), AccountError> {
         self.failures.admit(guess, clock.elapsed())
+    }
+
+    /// Counts a registration from `address`, or refuses it after too many.
+    pub(super) fn count_registration(&self, address: IpAddr, clock: &Clock) -> Result<(), AccountError> {
+        self.failures.count_registration(address, clock.elapsed())
     }
 
     /// Whether `password` is the one of `stored`, and counts the failure when it is not. Takes as long when there is

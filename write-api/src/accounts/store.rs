@@ -10,6 +10,8 @@ use time::OffsetDateTime;
 
 use super::rules::{LoginName, Session};
 
+pub(super) mod own;
+
 /// Whose a session is.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Person {

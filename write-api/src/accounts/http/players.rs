@@ -34,20 +34,20 @@ pub(crate) struct PlayerLogin {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PlayerLoggedIn {
     #[serde(flatten)]
-    logged_in: LoggedIn,
-    user: User,
+    pub(super) logged_in: LoggedIn,
+    pub(super) user: User,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct User {
-    id: PlayerId,
-    username: String,
-    email: String,
+pub(super) struct User {
+    pub(super) id: PlayerId,
+    pub(super) username: String,
+    pub(super) email: String,
     /// In the operator's currency.
     #[schema(value_type = f64)]
-    balance: Money,
+    pub(super) balance: Money,
     /// The operator's name.
-    sportsbook: String,
+    pub(super) sportsbook: String,
 }
 
 /// The player of a session.

@@ -1,0 +1,361 @@
+//! What players do with their own account: register, change name and password, see and end their sessions. Must never
+//! change anything for who does not prove who it is.
+
+use axum::extract::{Path, State};
+use serde::{Deserialize, Serialize};
+use shared::field::FieldError;
+use shared::http::{JsonBody, Private};
+use shared::ids::Subdomain;
+use shared::money::Minor;
+use shared::problem::{Problem, ProblemBody};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::app::{App, SharedApp};
+
+use super::super::create::{NewPlayer, Opening, create_player, taken};
+use super::super::error::{AccountError, CreateError};
+use super::super::extract::{PlayerSession, PlayerToken, Visitor};
+use super::super::login;
+use super::super::rules::{Email, LoginName, Password, PlayerName, TextError};
+use super::super::store::{self, OperatorRow, Person, own};
+use super::super::token::Realm;
+use super::players::{PlayerLoggedIn, User};
+use super::{LoggedIn, LoggedOut, WithCookie};
+
+/// A player to be.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct Registration {
+    /// 3 to 50 letters, digits, dots, dashes or underscores of ASCII. Unique among the operator's players, in any case.
+    username: String,
+    /// Unique among the operator's players, in any case.
+    email: String,
+    /// 8 characters or more, at most 200 bytes.
+    password: String,
+}
+
+/// What a registration says of a player, checked.
+struct Wanted {
+    username: PlayerName,
+    email: Email,
+    password: Password,
+}
+
+impl Registration {
+    /// Every member that holds what it may not is named.
+    fn checked(&self) -> Result<Wanted, Vec<FieldError>> {
+        let username = PlayerName::parse(&self.username);
+        let email = Email::parse(&self.email);
+        let password = Password::for_new_account(&self.password);
+        match (username, email, password) {
+            (Ok(username), Ok(email), Ok(password)) => Ok(Wanted {
+                username,
+                email,
+                password,
+            }),
+            (username, email, password) => {
+                let errors = [
+                    ("username", username.err()),
+                    ("email", email.err()),
+                    ("password", password.err()),
+                ];
+                let named = |(field, error): (&str, Option<TextError>)| Some(FieldError::new(field, error?));
+                Err(errors.into_iter().filter_map(named).collect())
+            }
+        }
+    }
+}
+
+/// Makes a new player with the operator's opening balance, and logs the player in.
+#[utoipa::path(post, path = "/api/auth/{subdomain}/register", tag = "accounts", request_body = Registration,
+    params(("subdomain" = String, Path)),
+    responses((status = 200, body = PlayerLoggedIn), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn register(
+    State(app): State<SharedApp>,
+    Path(subdomain): Path<String>,
+    visitor: Visitor,
+    JsonBody(body): JsonBody<Registration>,
+) -> Result<WithCookie<PlayerLoggedIn>, Problem> {
+    let subdomain = Subdomain::parse(&subdomain).ok_or(AccountError::UnknownOperator)?;
+    let wanted = body.checked().map_err(Problem::invalid_fields)?;
+    app.passwords.count_registration(visitor.address(), &app.clock)?;
+    let (operator, balance) = open_to_players(&app, subdomain).await?;
+    let new = NewPlayer {
+        password: app
+            .passwords
+            .hash(&wanted.password, &app.random)
+            .await
+            .map_err(AccountError::from)?,
+        username: wanted.username,
+        email: wanted.email,
+    };
+    let opening = Opening::draw(balance, &app.random, app.clock.now());
+    let (username, email) = (new.username.as_str().to_owned(), new.email.as_str().to_owned());
+    let id = operator.id;
+    let created = app.db.write(move |db| {
+        let (new, opening) = (new.clone(), opening.clone());
+        Box::pin(async move {
+            if !own::is_active(id, db).await? {
+                return Err(CreateError::OperatorDisabled);
+            }
+            create_player(id, db, &new, &opening).await
+        })
+    });
+    let player = created.await?;
+    let token = login::open_session(&app, id, Person::Player(player)).await?;
+    Ok(WithCookie {
+        cookie: Realm::Players.cookie_with(&token, &app.options.accounts),
+        body: PlayerLoggedIn {
+            logged_in: LoggedIn {
+                message: "Registration successful",
+                ..LoggedIn::with(&token)
+            },
+            user: User {
+                id: player,
+                username,
+                email,
+                balance: operator.currency.money(balance),
+                sportsbook: operator.name,
+            },
+        },
+    })
+}
+
+/// The operator, and what its players start with.
+async fn open_to_players(app: &App, subdomain: Subdomain) -> Result<(OperatorRow, Minor), AccountError> {
+    let read = app.db.read(move |db| {
+        let subdomain = subdomain.clone();
+        Box::pin(async move {
+            let operator = store::operator(db, &subdomain).await?;
+            let operator = operator.ok_or(AccountError::UnknownOperator)?;
+            if !operator.is_active {
+                return Err(AccountError::OperatorDisabled);
+            }
+            let balance = own::default_balance(operator.id, db).await?;
+            Ok((operator, balance))
+        })
+    });
+    read.await
+}
+
+/// Another password.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct PasswordChange {
+    /// The one until now.
+    #[schema(value_type = String)]
+    current_password: Password,
+    /// 8 characters or more, at most 200 bytes.
+    new_password: String,
+}
+
+/// Something was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Done {
+    /// Always true.
+    success: bool,
+    /// For people.
+    message: &'static str,
+    /// Other sessions of the player that ended with it.
+    sessions_ended: u64,
+}
+
+/// Changes the password and ends all other sessions of the player. A wrong `current_password` counts as a failed
+/// log-in.
+#[utoipa::path(post, path = "/api/auth/{subdomain}/change-password", tag = "accounts",
+    request_body = PasswordChange, params(("subdomain" = String, Path)),
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses((status = 200, body = Done), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn change_password(
+    State(app): State<SharedApp>,
+    session: PlayerSession,
+    token: PlayerToken,
+    Path(subdomain): Path<String>,
+    visitor: Visitor,
+    JsonBody(body): JsonBody<PasswordChange>,
+) -> Result<Private<Done>, Problem> {
+    let PlayerSession { operator, player } = session;
+    let subdomain = Subdomain::parse(&subdomain).ok_or(AccountError::UnknownOperator)?;
+    let new = Password::for_new_account(&body.new_password)
+        .map_err(|error| Problem::invalid_field("new_password", error.to_string()))?;
+    let found = app.db.read(move |db| {
+        Box::pin(async move { Ok::<_, AccountError>(own::own_account(operator, db, player).await?) })
+    });
+    let account = found.await?.ok_or(AccountError::NotLoggedIn)?;
+    // A stored name is always one that can be logged in with.
+    let name = LoginName::try_from(account.username).map_err(|_| AccountError::NotLoggedIn)?;
+    let guess = visitor.guess(Realm::Players, subdomain.as_str(), &name);
+    app.passwords.admit(&guess, &app.clock)?;
+    let old_hash = account.password_hash;
+    let is_right = app
+        .passwords
+        .check(&guess, body.current_password, Some(old_hash.clone()), &app.clock)
+        .await?;
+    if !is_right {
+        return Err(wrong_password());
+    }
+    let new = app
+        .passwords
+        .hash(&new, &app.random)
+        .await
+        .map_err(AccountError::from)?;
+    let kept = token.token_hash;
+    let change = app.db.write(move |db| {
+        let (old_hash, new) = (old_hash.clone(), new.clone());
+        Box::pin(async move {
+            let is_changed = own::put_password(operator, db, player, &old_hash, &new).await?;
+            let ended = if is_changed {
+                own::delete_sessions(operator, db, player, Some(&kept)).await?
+            } else {
+                0
+            };
+            Ok::<_, AccountError>(is_changed.then_some(ended))
+        })
+    });
+    // None: somebody changed it meanwhile, so that it is not the password any more.
+    let sessions_ended = change.await?.ok_or_else(wrong_password)?;
+    Ok(Private(Done {
+        success: true,
+        message: "Password changed successfully",
+        sessions_ended,
+    }))
+}
+
+fn wrong_password() -> Problem {
+    Problem::refused_field(
+        "wrong_password",
+        "current_password",
+        "Current password is incorrect",
+    )
+}
+
+/// Another user name.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct NameChange {
+    /// 3 to 50 letters, digits, dots, dashes or underscores of ASCII. Unique among the operator's players, in any case.
+    username: String,
+}
+
+/// The name that the player has now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Renamed {
+    /// Always true.
+    success: bool,
+    /// For people.
+    message: &'static str,
+    username: String,
+}
+
+/// Changes the player's user name. Everything that the player did stays the player's.
+#[utoipa::path(post, path = "/api/auth/update-username", tag = "accounts", request_body = NameChange,
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses((status = 200, body = Renamed), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn update_username(
+    State(app): State<SharedApp>,
+    session: PlayerSession,
+    JsonBody(body): JsonBody<NameChange>,
+) -> Result<Private<Renamed>, Problem> {
+    let PlayerSession { operator, player } = session;
+    let name = PlayerName::parse(&body.username)
+        .map_err(|error| Problem::invalid_field("username", error.to_string()))?;
+    let change = app.db.write(move |db| {
+        let name = name.clone();
+        Box::pin(async move {
+            own::put_username(operator, db, player, &name)
+                .await
+                .map_err(taken)
+        })
+    });
+    change.await?;
+    Ok(Private(Renamed {
+        success: true,
+        message: "Username updated successfully",
+        username: body.username,
+    }))
+}
+
+/// Ends all sessions of the player, this one too.
+#[utoipa::path(post, path = "/api/auth/{subdomain}/logout-everywhere", tag = "accounts",
+    params(("subdomain" = String, Path)),
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses((status = 200, body = LoggedOut), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn logout_everywhere(
+    State(app): State<SharedApp>,
+    session: PlayerSession,
+) -> Result<WithCookie<LoggedOut>, Problem> {
+    let PlayerSession { operator, player } = session;
+    let ended = app.db.write(move |db| {
+        Box::pin(async move {
+            own::delete_sessions(operator, db, player, None).await?;
+            Ok::<_, AccountError>(())
+        })
+    });
+    ended.await?;
+    Ok(LoggedOut::clearing(Realm::Players, &app))
+}
+
+/// The sessions of a player, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OwnSessions {
+    /// Always true.
+    success: bool,
+    sessions: Vec<ShownSession>,
+}
+
+/// A log-in that still lasts.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ShownSession {
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+    /// Whether it is the one that asks.
+    is_current: bool,
+}
+
+/// Where the player is logged in.
+#[utoipa::path(get, path = "/api/auth/{subdomain}/sessions", tag = "accounts",
+    params(("subdomain" = String, Path)),
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses((status = 200, body = OwnSessions), (status = "4XX", body = ProblemBody)))]
+pub(crate) async fn sessions(
+    State(app): State<SharedApp>,
+    session: PlayerSession,
+    token: PlayerToken,
+) -> Result<Private<OwnSessions>, Problem> {
+    let PlayerSession { operator, player } = session;
+    let now = app.clock.now();
+    let read = app.db.read(move |db| {
+        Box::pin(async move {
+            let sessions = own::sessions(operator, db, player, &token.token_hash, now).await?;
+            Ok::<_, AccountError>(sessions)
+        })
+    });
+    let shown = read.await?.into_iter().map(|session| ShownSession {
+        created_at: session.created_at,
+        expires_at: session.expires_at,
+        is_current: session.is_current,
+    });
+    Ok(Private(OwnSessions {
+        success: true,
+        sessions: shown.collect(),
+    }))
+}
+
+impl From<CreateError> for Problem {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::UsernameTaken => {
+                Self::refused_field("username_taken", "username", "Username is already taken")
+            }
+            CreateError::EmailTaken => {
+                Self::refused_field("email_taken", "email", "Email is already registered")
+            }
+            CreateError::OperatorDisabled => AccountError::OperatorDisabled.into(),
+            CreateError::UnknownOperator => AccountError::UnknownOperator.into(),
+            CreateError::Database(error) => error.into(),
+            CreateError::SubdomainTaken | CreateError::LoginTaken | CreateError::Ledger(_) => {
+                Self::internal(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The statements of what players do with their own account. Must never show a token, nor its hash.
+
+use shared::ids::{OperatorId, PlayerId};
+use shared::money::Minor;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::super::passwords::HashedPassword;
+use super::super::rules::PlayerName;
+
+/// What players of the operator start with.
+pub(in super::super) async fn default_balance(
+    operator: OperatorId,
+    db: &mut PgConnection,
+) -> Result<Minor, sqlx::Error> {
+    let balance = sqlx::query_scalar!(
+        r#"select default_balance as "balance: Minor" from operator_settings where operator_id = $1"#,
+        operator.get(),
+    );
+    Ok(balance.fetch_optional(db).await?.unwrap_or(Minor::ZERO))
+}
+
+/// Whether the operator is active now. Locks its row against being disabled until the transaction ends.
+pub(in super::super) async fn is_active(
+    operator: OperatorId,
+    db: &mut PgConnection,
+) -> Result<bool, sqlx::Error> {
+    let active = sqlx::query_scalar!(
+        "select is_active from operators where id = $1 for share",
+        operator.get()
+    );
+    Ok(active.fetch_optional(db).await?.unwrap_or(false))
+}
+
+/// What a player proves to be with a password.
+#[derive(Clone, Debug)]
+pub(in super::super) struct OwnAccount {
+    pub(in super::super) username: String,
+    pub(in super::super) password_hash: String,
+}
+
+/// The player's name and password.
+pub(in super::super) async fn own_account(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+) -> Result<Option<OwnAccount>, sqlx::Error> {
+    sqlx::query_as!(
+        OwnAccount,
+        "select username, password_hash from players where operator_id = $1 and id = $2",
+        operator.get(),
+        player.get(),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Puts another password in the place of `old_hash`; says whether that was still the one.
+pub(in super::super) async fn put_password(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+    old_hash: &str,
+    new: &HashedPassword,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update players set password_hash = $4 where operator_id = $1 and id = $2 and password_hash = $3",
+        operator.get(),
+        player.get(),
+        old_hash,
+        new.as_str(),
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives the player another name.
+pub(in super::super) async fn put_username(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+    name: &PlayerName,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update players set username = $3 where operator_id = $1 and id = $2",
+        operator.get(),
+        player.get(),
+        name.as_str(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends all sessions of the player, but for the one of `kept`; says how many.
+pub(in super::super) async fn delete_sessions(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+    kept: Option<&[u8; 32]>,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "delete from sessions where operator_id = $1 and player_id = $2 and token_hash is distinct from $3",
+        operator.get(),
+        player.get(),
+        kept.map(<[u8; 32]>::as_slice),
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// A session as its player may see it.
+#[derive(Clone, Debug)]
+pub(in super::super) struct OwnSession {
+    pub(in super::super) created_at: OffsetDateTime,
+    pub(in super::super) expires_at: OffsetDateTime,
+    pub(in super::super) is_current: bool,
+}
+
+/// The player's sessions that last at the time `now`, the newest first. `current` is the one that asks.
+pub(in super::super) async fn sessions(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+    current: &[u8; 32],
+    now: OffsetDateTime,
+) -> Result<Vec<OwnSession>, sqlx::Error> {
+    sqlx::query_as!(
+        OwnSession,
+        r#"
+        select created_at, expires_at, token_hash = $3 as "is_current!"
+        from sessions
+        where operator_id = $1 and player_id = $2 and expires_at > $4
+        order by created_at desc, token_hash
+        "#,
+        operator.get(),
+        player.get(),
+        current,
+        now,
+    )
+    .fetch_all(db)
+    .await
+}
