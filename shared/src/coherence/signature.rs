@@ -13,6 +13,8 @@ use time::{Duration, OffsetDateTime};
 
 /// How far a push's timestamp may be from now, either way.
 const TOLERANCE: Duration = Duration::minutes(5);
+/// Most signatures that one push may carry: one for each secret, with some room.
+const MAX_SIGNATURES: usize = 8;
 /// Secrets that are valid at once, so that they can be changed one service after the other.
 const MAX_SECRETS: usize = 2;
 /// Shortest secret, in bytes (the standard asks for 24 to 64).
@@ -124,14 +126,18 @@ impl WebhookSecrets {
         if age > TOLERANCE.whole_seconds().unsigned_abs() {
             return Err(SignatureError::WrongTime);
         }
-        let fits = signatures
-            .split(' ')
-            .filter_map(|signature| STANDARD.decode(signature.strip_prefix("v1,")?).ok())
-            .any(|given| {
-                self.0
-                    .iter()
-                    .any(|secret| mac(secret, id, timestamp, body).verify_slice(&given).is_ok())
-            });
+        let given: Vec<_> = signatures.split(' ').take(MAX_SIGNATURES + 1).collect();
+        if given.len() > MAX_SIGNATURES {
+            return Err(SignatureError::Forged);
+        }
+        // The body is read once for each secret, however many signatures there are.
+        let fits = self.0.iter().any(|secret| {
+            let mac = mac(secret, id, timestamp, body);
+            given
+                .iter()
+                .filter_map(|signature| STANDARD.decode(signature.strip_prefix("v1,")?).ok())
+                .any(|given| mac.clone().verify_slice(&given).is_ok())
+        });
         if fits { Ok(()) } else { Err(SignatureError::Forged) }
     }
 }
@@ -187,6 +193,22 @@ mod tests {
         let signed = secrets(&secret(1)).sign("a", NOW, b"x");
         let both = secrets(&format!("{},{}", secret(2), secret(1)));
         assert_eq!(both.verify(&headers(&signed), NOW, b"x"), Ok(()));
+    }
+
+    #[test]
+    fn a_push_may_carry_a_few_signatures_and_not_thousands() {
+        let ours = secrets(&secret(1));
+        let signed = ours.sign("a", NOW, b"x");
+        let with = |count: usize| {
+            let all = format!("{}{}", "v1, ".repeat(count), signed.signature);
+            let mut headers = headers(&signed);
+            headers.insert("webhook-signature", all.parse().unwrap());
+            ours.verify(&headers, NOW, b"x")
+        };
+        assert_eq!(with(1), Ok(()));
+        assert_eq!(with(MAX_SIGNATURES - 1), Ok(()));
+        assert_eq!(with(MAX_SIGNATURES), Err(SignatureError::Forged));
+        assert_eq!(with(10_000), Err(SignatureError::Forged));
     }
 
     #[test]
