@@ -115,7 +115,7 @@ impl Express {
     async fn answer_plain(&self, stream: &mut TcpStream) -> Option<Vec<u8>> {
         let limits = &self.reader.options.http;
         let idle_limit = Duration::from_millis(limits.http_header_ms);
-        let request_limit = Duration::from_millis(limits.http_request_ms);
+        let stall_limit = Duration::from_millis(limits.http_stall_ms);
         let mut stopped = pin!(self.stop.cancelled());
         let mut last_request = self.reader.clock.elapsed();
         let mut alarm = pin!(tokio::time::sleep(idle_limit));
@@ -146,13 +146,7 @@ impl Express {
                 Step::HandOver(read) => return Some(read),
                 Step::Ended => return None,
             };
-            let sending = async {
-                stream.write_all(&head).await?;
-                stream.write_all(&body).await
-            };
-            if !matches!(tokio::time::timeout(request_limit, sending).await, Ok(Ok(()))) {
-                return None;
-            }
+            send_rest(stream, [&head, &body], stall_limit).await?;
             last_request = self.reader.clock.elapsed();
         }
     }
@@ -258,17 +252,54 @@ fn send(stream: &TcpStream, head: &[u8], body: &Bytes) -> Step {
     Step::Unsent(head[head_sent..].to_vec(), body.slice(sent - head_sent..))
 }
 
+/// Sends the rest of an answer, however long that takes, as long as the client takes something within `stall_limit`.
+/// `None` when it does not, or is gone.
+async fn send_rest(stream: &mut TcpStream, rest: [&[u8]; 2], stall_limit: Duration) -> Option<()> {
+    for mut rest in rest {
+        while !rest.is_empty() {
+            let sent = tokio::time::timeout(stall_limit, stream.write(rest)).await;
+            let sent = sent.ok()?.ok().filter(|sent| *sent > 0)?;
+            rest = &rest[sent..];
+        }
+    }
+    Some(())
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
 
+    /// Both ends of a connection.
+    async fn connection() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (listener.accept().await.unwrap().0, client)
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_is_given_up_and_one_that_is_slow_is_not() {
+        let body = vec![b'b'; 64 * 1024 * 1024];
+        let (mut server, client) = connection().await;
+        let sent = send_rest(&mut server, [b"head", &body], Duration::from_millis(50)).await;
+        assert_eq!(sent, None);
+        drop(client);
+        let (mut server, mut client) = connection().await;
+        let reading = tokio::spawn(async move {
+            let mut received = Vec::new();
+            client.read_to_end(&mut received).await.unwrap();
+            received.len()
+        });
+        let sent = send_rest(&mut server, [b"head", &body], Duration::from_mins(1)).await;
+        assert_eq!(sent, Some(()));
+        drop(server);
+        assert_eq!(reading.await.unwrap(), 4 + body.len());
+    }
+
     #[tokio::test]
     async fn what_a_slow_client_has_no_room_for_is_kept() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (server, _) = listener.accept().await.unwrap();
+        let (server, mut client) = connection().await;
         server.writable().await.unwrap();
         let (head, body) = (vec![b'h'; 1000], Bytes::from(vec![b'b'; 64 * 1024 * 1024]));
         let Step::Unsent(head_left, body_left) = send(&server, &head, &body) else {

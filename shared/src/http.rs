@@ -40,6 +40,9 @@ pub struct HttpLimits {
     /// How long a whole request may take, sending its body included, in milliseconds.
     #[arg(long, env = "HTTP_REQUEST_MS", default_value_t = 10_000)]
     pub http_request_ms: u64,
+    /// After how long a client that takes nothing of an answer is given up, in milliseconds.
+    #[arg(long, env = "HTTP_STALL_MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub http_stall_ms: u64,
     /// How long shutdown waits for requests under way, in milliseconds.
     #[arg(long, env = "HTTP_DRAIN_MS", default_value_t = 10_000)]
     pub http_drain_ms: u64,

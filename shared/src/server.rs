@@ -14,6 +14,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -90,6 +91,7 @@ pub async fn serve_each<F>(
         let http = Http {
             builder: builder.clone(),
             watcher: open.watcher(),
+            stall_limit: Duration::from_millis(limits.http_stall_ms),
         };
         let answered = answer(without_delay(stream), peer, http);
         tokio::spawn(async move {
@@ -109,6 +111,7 @@ pub async fn serve_each<F>(
 pub struct Http {
     builder: http1::Builder,
     watcher: Watcher,
+    stall_limit: Duration,
 }
 
 impl Http {
@@ -117,9 +120,12 @@ impl Http {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        // hyper has no limit for a client that takes nothing of an answer.
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.stall_limit));
         let connection = self
             .builder
-            .serve_connection(TokioIo::new(stream), service(router, peer));
+            .serve_connection(TokioIo::new(Box::pin(stream)), service(router, peer));
         if let Err(error) = self.watcher.watch(connection).await {
             tracing::debug!(%error, "a connection ended badly");
         }
@@ -157,5 +163,39 @@ pub async fn told_to_stop() -> std::io::Result<()> {
     tokio::select! {
         result = tokio::signal::ctrl_c() => result,
         _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        limits: HttpLimits,
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_of_an_answer_does_not_hold_its_connection_for_ever() {
+        let limits = Cli::parse_from(["test", "--http-stall-ms", "50", "--http-drain-ms", "120000"]).limits;
+        let (listener, address) = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let answer = async || vec![b'b'; 64 * 1024 * 1024];
+        let router = Router::new().route("/", axum::routing::get(answer));
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, router, limits, stop.clone()));
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        client.read_u8().await.unwrap();
+        // Shutdown waits for the answer as long as the drain limit; the stalled one is given up long before.
+        stop.cancel();
+        tokio::time::timeout(Duration::from_mins(1), serving)
+            .await
+            .unwrap()
+            .unwrap();
     }
 }
