@@ -30,6 +30,7 @@ use crate::databases::{Databases, Source};
 use crate::directory::Directory;
 use crate::express::Express;
 use crate::front_door::FrontDoor;
+use crate::leisure::Leisure;
 use crate::pages::leaderboards::{Board, Boards};
 use crate::pages::sports::Catalogue;
 
@@ -68,6 +69,7 @@ pub struct Reader {
     pub metrics: Metrics,
     /// Work that shutdown waits for.
     pub tasks: TaskTracker,
+    leisure: Leisure,
     flights: Flights<Job, Arc<Entry>>,
 }
 
@@ -167,6 +169,18 @@ impl Reader {
         self.databases.fetch(source, work).await
     }
 
+    /// Does what takes CPU time, see [`Leisure::run`].
+    ///
+    /// # Errors
+    /// When the work panicked.
+    pub async fn at_leisure<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, FillError> {
+        let done = self.leisure.run(work).await;
+        done.map_err(|error| FillError::Render(error.to_string()))
+    }
+
     /// A random number for jitter.
     pub fn jitter(&self) -> u16 {
         u16::from_be_bytes(self.random.bytes())
@@ -224,6 +238,7 @@ pub async fn start(options: ReadOptions, clock: Clock, random: Random) -> Result
         stop: stop.clone(),
         front_door: FrontDoor::new(&options.front_door)?,
         metrics: Metrics::new(clock.clone()),
+        leisure: Leisure::new(options.cache.render_max),
         flights: Flights::new(backoff, clock.clone(), tasks.clone()),
         databases,
         clock,

@@ -152,6 +152,10 @@ pub struct CacheLimits {
     /// Fetches from the database at once; fewer than the pool has connections, so that the pull finds one.
     #[arg(long, env = "REFRESH_MAX", default_value_t = 3)]
     pub refresh_max: usize,
+    /// Pages rendered and compressed at once; others wait. About as many as there are processor cores, so that what is
+    /// in memory is answered meanwhile.
+    #[arg(long, env = "RENDER_MAX", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub render_max: u16,
     /// How long a request waits for a page that is not in memory, in milliseconds.
     #[arg(long, env = "FILL_WAIT_MS", default_value_t = 2000)]
     pub fill_wait_ms: u64,

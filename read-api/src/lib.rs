@@ -10,6 +10,7 @@ pub mod directory;
 pub mod express;
 pub mod front_door;
 pub mod health;
+pub mod leisure;
 pub mod openapi;
 pub mod pages;
 pub mod stream;

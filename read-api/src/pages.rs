@@ -183,11 +183,10 @@ pub(crate) async fn find(
     if !may_be_shown(&entry) {
         return Err(unavailable());
     }
-    let is_sure = wanted.is_met_by(&entry) && is_confirmed(reader, reader.clock.elapsed());
-    match outcome {
-        Outcome::Hit if !is_sure => Ok((entry, Outcome::Stale)),
-        outcome => Ok((entry, outcome)),
-    }
+    let is_sure = wanted.is_met_by(&entry)
+        && is_confirmed(reader, reader.clock.elapsed())
+        && (outcome != Outcome::Miss || freshness(reader, &entry) == Freshness::Current);
+    Ok((entry, if is_sure { outcome } else { Outcome::Stale }))
 }
 
 /// How fresh a page is, except that nobody waits for one that is late when it is being fetched already, or when the
@@ -345,9 +344,9 @@ pub async fn render(
     policy: &'static Policy,
     body: impl FnOnce() -> Result<Body, serde_json::Error> + Send + 'static,
 ) -> Result<Entry, FillError> {
-    let body = tokio::task::spawn_blocking(body)
-        .await
-        .map_err(|error| FillError::Render(error.to_string()))?
+    let body = reader
+        .at_leisure(body)
+        .await?
         .map_err(|error| FillError::Render(error.to_string()))?;
     let ttl = Duration::from_millis(reader.options.cache.cache_ttl_ms);
     let fresh_until = began + jittered(ttl, reader.jitter());

@@ -151,9 +151,7 @@ pub async fn fill_sport(reader: &Reader, source: Source, sport: Sport) -> Result
         return Err(FillError::TooOld);
     }
     // Reading thousands of markets takes CPU time.
-    let events = tokio::task::spawn_blocking(move || store::assemble(rows.0, rows.1))
-        .await
-        .map_err(|error| FillError::Render(error.to_string()))?;
+    let events = reader.at_leisure(move || store::assemble(rows.0, rows.1)).await?;
     reader
         .catalogue
         .publish_sport(sport, SportEvents { version, events });

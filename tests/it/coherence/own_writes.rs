@@ -41,8 +41,10 @@ async fn a_version_that_nobody_wrote_is_waited_for_and_then_said_to_be_missing()
     let installation = Installation::start().await;
     let aurora = installation.operator("aurora").await;
     let reader = installation.reader(0);
-    css(&reader, &aurora).await;
     let wanted = reader.with("edgebook-min-version", "theme=1000000");
+    let not_in_memory = wanted.get("/api/load-theme/aurora").await;
+    assert_eq!(not_in_memory.header("cache-status"), "edgebook; fwd=stale");
+    css(&reader, &aurora).await;
     let answer = wanted.get("/api/theme-css/aurora").await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("cache-status"), "edgebook; fwd=stale");
