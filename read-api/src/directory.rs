@@ -71,6 +71,11 @@ impl Directory {
         self.current.load().by_id.get(&id).cloned()
     }
 
+    /// The version of the operator's row as it is held; none where it is not.
+    pub fn version(&self, id: OperatorId) -> Version {
+        self.get(id).map_or(Version::NONE, |operator| operator.version)
+    }
+
     /// How many operators there are.
     pub fn len(&self) -> usize {
         self.current.load().by_id.len()

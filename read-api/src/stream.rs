@@ -128,14 +128,24 @@ impl Follower {
             if !self.is_served().await {
                 return None;
             }
+            // Nobody tells when the directory has caught up.
+            let is_behind = self.reader.directory.version(self.operator) < self.version();
+            let pause = Duration::from_millis(self.reader.options.cache.refresh_backoff_ms);
             let changed = async {
                 tokio::select! {
                     changed = self.own.changed() => changed,
                     changed = self.platform.changed() => changed,
+                    () = tokio::time::sleep(pause), if is_behind => Ok(()),
                 }
             };
             self.stop.run_until_cancelled(changed).await?.ok()?;
         }
+    }
+
+    /// The newest version known of the operator.
+    fn version(&self) -> Version {
+        let topic = Topic::of(self.operator, Kind::Operator);
+        self.reader.versions.load().of(topic)
     }
 
     async fn is_served(&self) -> bool {

@@ -177,6 +177,28 @@ async fn versions_that_commit_out_of_the_order_of_their_transactions_are_not_mis
 }
 
 #[tokio::test]
+async fn who_acknowledges_the_casino_switch_shows_it_in_every_page() {
+    let installation = Installation::builder().proxied().start().await;
+    let aurora = installation.operator("aurora").await;
+    let reader = installation.reader(0);
+    reader.get("/api/bootstrap/aurora").await.ok();
+    installation.reader_links[0].delay(Duration::from_millis(150));
+    let staff = installation.writer().logged_in(&aurora.token);
+    for is_enabled in [false, true, false] {
+        let body = json!({ "enabled": is_enabled });
+        let answer = staff.post("/api/admin/aurora/toggle-casino", &body).await.ok();
+        let shown = reader.get("/api/bootstrap/aurora").await.ok();
+        if answer["readers"]["acknowledged"] == json!(["reader-0"]) {
+            assert_eq!(shown["casino_enabled"], is_enabled);
+        } else {
+            assert_eq!(answer["readers"]["pending"], json!(["reader-0"]), "{answer}");
+        }
+    }
+    installation.reader_links[0].pass();
+    installation.finish().await;
+}
+
+#[tokio::test]
 async fn the_casino_switch_is_a_hard_change() {
     let installation = Installation::builder().readers(2).start().await;
     let aurora = installation.operator("aurora").await;

@@ -197,10 +197,13 @@ fn catch_up(reader: &Arc<Reader>) {
 fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
     let id = topic.operator_id;
     let pages: &[Page] = match topic.kind {
-        Kind::Operator => return vec![Job::Directory],
+        // One after the other: a page that is put together with an old directory would be too old.
+        Kind::Operator if reader.directory.version(id) < reader.versions.load().of(topic) => {
+            return vec![Job::Directory];
+        }
         Kind::DisabledEvents => return vec![Job::Disabled],
         Kind::Feed(sport) => return vec![Job::Sport(sport)],
-        Kind::Branding => &[Page::Branding(id), Page::Bootstrap(id)],
+        Kind::Operator | Kind::Branding => &[Page::Branding(id), Page::Bootstrap(id)],
         Kind::Theme => &[Page::Theme(id), Page::ThemeCss(id), Page::Bootstrap(id)],
         Kind::Templates => &[Page::Templates],
         // Fetched when somebody asks.

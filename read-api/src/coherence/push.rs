@@ -44,8 +44,9 @@ async fn push(
         reader.versions.drop_older_than(&push.changes);
     }
     take_over(&reader, &push.changes);
-    // Twice: a fetch that was about to end when the news came may have missed it; the next one does not.
-    for _ in 0..2 {
+    // Twice: a fetch that was about to end when the news came may have missed it; the next one does not. And once more
+    // for pages that are made of what is held whole.
+    for _ in 0..3 {
         for flight in fetches_of(&reader, &push.changes) {
             flight
                 .ended(deadline.saturating_sub(reader.clock.elapsed()))
@@ -93,10 +94,10 @@ fn served(reader: &Reader, topic: Topic) -> Change {
         versions.fold(required, Version::min)
     };
     let version = match topic.kind {
-        Kind::Operator => reader
-            .directory
-            .get(id)
-            .map_or(Version::NONE, |operator| operator.version),
+        Kind::Operator => {
+            let pages = oldest_of(&[Page::Branding(id), Page::Bootstrap(id)]);
+            pages.min(reader.directory.version(id))
+        }
         Kind::DisabledEvents => reader.catalogue.disabled(id).version,
         Kind::Feed(sport) => reader.catalogue.sport(sport).version,
         Kind::Branding => oldest_of(&[Page::Branding(id), Page::Bootstrap(id)]),

@@ -331,7 +331,8 @@ async fn a_bad_page_is_refused_by_its_field() {
 
 #[tokio::test]
 async fn a_board_that_nobody_asks_for_is_not_fetched_and_a_hit_fetches_nothing() {
-    let installation = installation().await;
+    // The auditor asks too.
+    let installation = with_reader_args(&["--audit-ms", "0"]).await;
     let (_, [alice, ..]) = people(&installation).await;
     let fetches = || installation.readers[0].reader().boards.fetches();
     play(&installation, &alice, 100, 300).await;

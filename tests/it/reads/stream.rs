@@ -122,10 +122,12 @@ async fn who_comes_back_is_told_what_it_missed() {
 
 #[tokio::test]
 async fn a_stream_ends_with_its_operator() {
-    let installation = Installation::start().await;
+    let installation = Installation::builder().proxied().start().await;
     installation.operator("aurora").await;
     let mut events = Events::open(&installation, None).await;
     events.next().await.unwrap();
+    // The reader hears of it well before it has fetched the operator's row.
+    installation.reader_links[0].delay(Duration::from_millis(200));
     let mut transaction = installation.database.pool().begin().await.unwrap();
     let id: i64 = sqlx::query_scalar("update operators set is_active = false returning id")
         .fetch_one(&mut *transaction)
