@@ -2,6 +2,7 @@
 //! Fly.io, handed back to the platform with a `fly-replay` header. Must never change a body, or let anybody reach what each service keeps for itself.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use http_body_util::{BodyExt, LengthLimitError};
 use shared::http::{REQUEST_ID, RequestId, nothing_here};
 use shared::problem::Problem;
@@ -25,7 +27,7 @@ pub struct FrontDoor {
     write_url: reqwest::Url,
     replay: Option<HeaderValue>,
     client_address: Option<HeaderName>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 /// Why the way to write-api can't be used.
@@ -96,7 +98,7 @@ impl FrontDoor {
             client_address: client_address
                 .transpose()
                 .map_err(|_| FrontDoorError::ClientAddress)?,
-            places: Semaphore::new(options.front_door_max_requests),
+            places: Arc::new(Semaphore::new(options.front_door_max_requests)),
         })
     }
 
@@ -139,7 +141,7 @@ pub async fn pass_on(State(reader): State<SharedReader>, request: Request) -> Re
     let (parts, body) = request.into_parts();
     // Whole before a place is taken, so that clients who send slowly hold up nobody else.
     let body = whole(body, reader.options.http.http_body_bytes).await?;
-    let Ok(_place) = door.places.try_acquire() else {
+    let Ok(place) = Arc::clone(&door.places).try_acquire_owned() else {
         return Err(unreachable(
             "Too many requests are waiting for the write service.",
         ));
@@ -153,7 +155,11 @@ pub async fn pass_on(State(reader): State<SharedReader>, request: Request) -> Re
     *response.headers_mut() = without_hop_by_hop(answer.headers());
     // The layers of this service write these themselves.
     response.headers_mut().remove(REQUEST_ID);
-    *response.body_mut() = Body::from_stream(answer.bytes_stream());
+    // The place is held until the last byte is passed on.
+    let bytes = answer.bytes_stream().inspect(move |_| {
+        let _ = &place;
+    });
+    *response.body_mut() = Body::from_stream(bytes);
     Ok(response)
 }
 

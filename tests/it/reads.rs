@@ -41,6 +41,9 @@ async fn every_page_has_the_headers_that_caches_need() {
         "/api/sports/sports",
         "/api/sports/events/soccer",
         "/api/sports/events/tennis?operator=aurora",
+        "/api/public/user-leaderboard?operator=aurora",
+        "/api/public/partner-leaderboard",
+        "/api/bootstrap/aurora",
     ] {
         let first = reader.get(page).await;
         assert!(first.status.is_success(), "{page}: {}", first.text());

@@ -103,37 +103,50 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// Reads the lines of `Accept-Encoding` (RFC 9110, 12.5.3): `;q=0` refuses, `*` stands for what is not named.
+    /// Reads the lines of `Accept-Encoding` (RFC 9110, 12.5.3). `*` stands for what is not named, and what is named with
+    /// a smaller weight than something else is not accepted; of equals, the smaller body is sent.
     pub fn read<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Self {
-        let mut brotli = None;
-        let mut gzip = None;
-        let mut others = false;
+        let [mut brotli, mut gzip, mut identity, mut others] = [None; 4];
         for part in lines
             .filter_map(|line| std::str::from_utf8(line).ok())
             .flat_map(|line| line.split(','))
         {
-            let (name, weight) = part.split_once(';').unwrap_or((part, ""));
-            let wanted = !is_zero(weight);
-            match name.trim() {
-                name if name.eq_ignore_ascii_case("br") => brotli = Some(wanted),
-                name if name.eq_ignore_ascii_case("gzip") => gzip = Some(wanted),
-                "*" => others = wanted,
-                _ => {}
-            }
+            let (name, parameter) = part.split_once(';').unwrap_or((part, ""));
+            let weight = match name.trim() {
+                name if name.eq_ignore_ascii_case("br") => &mut brotli,
+                name if name.eq_ignore_ascii_case("gzip") => &mut gzip,
+                name if name.eq_ignore_ascii_case("identity") => &mut identity,
+                "*" => &mut others,
+                _ => continue,
+            };
+            *weight = Some(thousandths(parameter));
         }
+        let weight = |named: Option<u16>| named.or(others).unwrap_or(0);
+        let (brotli, gzip) = (weight(brotli), weight(gzip));
+        let best = brotli.max(gzip).max(identity.unwrap_or(0)).max(1);
         Self {
-            brotli: brotli.unwrap_or(others),
-            gzip: gzip.unwrap_or(others),
+            brotli: brotli == best,
+            gzip: gzip == best,
         }
     }
 }
 
-fn is_zero(weight: &str) -> bool {
-    let weight = weight.trim();
-    weight
+/// The weight of `;q=0.5` in thousandths: 1 where it is left out or can't be read.
+fn thousandths(parameter: &str) -> u16 {
+    const ONE: u16 = 1000;
+    let parameter = parameter.trim();
+    let Some(number) = parameter
         .strip_prefix("q=")
-        .or_else(|| weight.strip_prefix("Q="))
-        .is_some_and(|number| number.bytes().all(|byte| matches!(byte, b'0' | b'.')))
+        .or_else(|| parameter.strip_prefix("Q="))
+    else {
+        return ONE;
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let is_number = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    match whole {
+        "0" if is_number => format!("{fraction:0<3}").parse().unwrap_or(ONE),
+        _ => ONE,
+    }
 }
 
 #[cfg(test)]
@@ -157,6 +170,14 @@ mod tests {
             ("gzip;q=0.0, *", true, false),
             ("identity", false, false),
             ("BR", true, false),
+            ("br;q=0.1, gzip;q=1", false, true),
+            ("br;q=0.001, gzip;q=0", true, false),
+            ("gzip;q=0.1, identity", false, false),
+            ("gzip, identity;q=0.5, *;q=0.1", false, true),
+            ("gzip;q=0.000", false, false),
+            ("gzip;q=0.0001", false, true),
+            ("gzip;q=x", false, true),
+            ("gzip;q=", false, true),
         ] {
             assert_eq!(accepted(value), (brotli, gzip), "{value}");
         }

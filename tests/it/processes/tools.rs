@@ -188,6 +188,8 @@ async fn operators_are_added_once_each_and_are_at_every_reader() {
     }
     for (subdomain, currency, said) in [
         ("api", "USD", "reserved"),
+        ("stream", "USD", "reserved"),
+        ("casino-enabled", "USD", "reserved"),
         ("new house", "USD", "letters, digits or dashes"),
         ("house-", "USD", "no dash at an end"),
         ("other", "usd", "ISO 4217"),

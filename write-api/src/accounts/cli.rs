@@ -99,26 +99,36 @@ pub(crate) fn reason(error: &DbError) -> String {
 }
 
 /// Names in URLs that would be taken for something else than an operator.
-const RESERVED_SUBDOMAINS: [&str; 20] = [
+const RESERVED_SUBDOMAINS: [&str; 30] = [
     "admin",
     "api",
     "assets",
     "auth",
+    "betting",
+    "bootstrap",
+    "branding",
     "casino",
+    "casino-enabled",
     "docs",
     "health",
     "healthz",
     "internal",
+    "load-theme",
     "login",
     "logout",
     "metrics",
+    "openapi",
     "platform",
+    "player",
     "problems",
     "public",
     "readyz",
+    "save-theme",
     "sports",
     "static",
+    "stream",
     "superadmin",
+    "theme-css",
     "www",
 ];
 

@@ -93,15 +93,12 @@ impl Failures {
     /// Counts a registration from `address`, or refuses it after too many. `now` is the clock's elapsed time.
     pub(super) fn count_registration(&self, address: IpAddr, now: Duration) -> Result<(), AccountError> {
         let key = Key::Registrations(shared_part(address));
-        match self.wait(&key, self.registrations, now) {
-            Some(wait) => Err(AccountError::TooManyRegistrations {
-                retry_after_s: whole_seconds(wait),
-            }),
-            None => {
-                self.count(key, now);
-                Ok(())
-            }
+        if let Some(wait) = self.wait(&key, self.registrations, now) {
+            let retry_after_s = whole_seconds(wait);
+            return Err(AccountError::TooManyRegistrations { retry_after_s });
         }
+        self.count(key, now);
+        Ok(())
     }
 
     fn count(&self, key: Key, now: Duration) {
