@@ -149,16 +149,18 @@ pub async fn fill(reader: &Reader, source: Source) -> Result<(), FillError> {
     }
 }
 
+/// Whether the operator's row is known to be newer than the one held.
+pub fn is_behind(reader: &Reader, id: OperatorId) -> bool {
+    reader.directory.version(id) < reader.versions.load().of(Topic::of(id, Kind::Operator))
+}
+
 /// The operators whose rows are known to be newer than the ones held.
 pub fn behind(reader: &Reader) -> Vec<OperatorId> {
     let required = reader.versions.load();
     required
         .iter()
         .filter(|change| change.topic.kind == Kind::Operator)
-        .filter(|change| {
-            let held = reader.directory.get(change.topic.operator_id);
-            held.map_or(Version::NONE, |held| held.version) < change.version
-        })
+        .filter(|change| reader.directory.version(change.topic.operator_id) < change.version)
         .map(|change| change.topic.operator_id)
         .collect()
 }

@@ -21,6 +21,7 @@ use shared::http::RequestIds;
 use shared::server::Http;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf, join};
 use tokio::net::TcpStream;
+use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -255,12 +256,11 @@ fn send(stream: &TcpStream, head: &[u8], body: &Bytes) -> Step {
 /// Sends the rest of an answer, however long that takes, as long as the client takes something within `stall_limit`.
 /// `None` when it does not, or is gone.
 async fn send_rest(stream: &mut TcpStream, rest: [&[u8]; 2], stall_limit: Duration) -> Option<()> {
-    for mut rest in rest {
-        while !rest.is_empty() {
-            let sent = tokio::time::timeout(stall_limit, stream.write(rest)).await;
-            let sent = sent.ok()?.ok().filter(|sent| *sent > 0)?;
-            rest = &rest[sent..];
-        }
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(stall_limit));
+    let mut stream = pin!(stream);
+    for part in rest {
+        stream.write_all(part).await.ok()?;
     }
     Some(())
 }

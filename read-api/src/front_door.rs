@@ -11,11 +11,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use http_body_util::{BodyExt, LengthLimitError};
 use shared::http::{REQUEST_ID, RequestId, nothing_here};
 use shared::problem::Problem;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::SharedReader;
 use crate::config::FrontDoorOptions;
@@ -155,12 +155,15 @@ pub async fn pass_on(State(reader): State<SharedReader>, request: Request) -> Re
     *response.headers_mut() = without_hop_by_hop(answer.headers());
     // The layers of this service write these themselves.
     response.headers_mut().remove(REQUEST_ID);
-    // The place is held until the last byte is passed on.
-    let bytes = answer.bytes_stream().inspect(move |_| {
-        let _ = &place;
-    });
-    *response.body_mut() = Body::from_stream(bytes);
+    *response.body_mut() = Body::from_stream(holding(place, answer.bytes_stream()));
     Ok(response)
+}
+
+/// The same bytes. The place is held until the last one is passed on, or nobody wants more.
+fn holding<S: Stream>(place: OwnedSemaphorePermit, bytes: S) -> impl Stream<Item = S::Item> {
+    bytes.inspect(move |_| {
+        let _held = &place;
+    })
 }
 
 fn unreachable(detail: &'static str) -> Problem {
@@ -241,6 +244,23 @@ mod tests {
         let kept = without_hop_by_hop(&headers);
         assert_eq!(kept.len(), 2);
         assert_eq!(kept.get_all("accept").iter().count(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_place_is_held_until_the_last_byte_is_passed_on_or_nobody_wants_more() {
+        let places = Arc::new(Semaphore::new(1));
+        let place = || Arc::clone(&places).try_acquire_owned().unwrap();
+        for is_read in [true, false] {
+            let mut bytes = Box::pin(holding(place(), futures_util::stream::iter([1, 2])));
+            assert_eq!(bytes.next().await, Some(1));
+            assert_eq!(places.available_permits(), 0);
+            if is_read {
+                assert_eq!(bytes.collect::<Vec<_>>().await, [2]);
+            } else {
+                drop(bytes);
+            }
+            assert_eq!(places.available_permits(), 1);
+        }
     }
 
     fn options(client_address_header: Option<&str>) -> FrontDoorOptions {

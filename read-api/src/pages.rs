@@ -17,7 +17,7 @@ use crate::cache::entry::{Body, Entry, Freshness, Policy};
 use crate::cache::{Outcome, Page, answer::answer, jittered};
 use crate::coherence::versions::Required;
 use crate::databases::Source;
-use crate::directory::Operator;
+use crate::directory::{Operator, is_behind};
 
 pub mod bootstrap;
 pub mod branding;
@@ -281,16 +281,16 @@ fn unavailable() -> Problem {
 /// 404 when there is none; 503 before the first pull.
 pub async fn operator(reader: &SharedReader, subdomain: &str) -> Result<Arc<Operator>, Problem> {
     let mut found = reader.directory.find(subdomain);
-    if let Some(operator) = &found {
-        let topic = Topic::of(operator.id, Kind::Operator);
-        if reader.versions.load().of(topic) > operator.version {
-            if let Some(flight) = reader.refresh(Job::Directory) {
-                flight
-                    .ended(Duration::from_millis(reader.options.cache.hard_wait_ms))
-                    .await;
-            }
-            found = reader.directory.find(subdomain);
+    if found
+        .as_ref()
+        .is_some_and(|operator| is_behind(reader, operator.id))
+    {
+        if let Some(flight) = reader.refresh(Job::Directory) {
+            flight
+                .ended(Duration::from_millis(reader.options.cache.hard_wait_ms))
+                .await;
         }
+        found = reader.directory.find(subdomain);
     }
     if found.is_none() && !reader.pull.is_ready() {
         return Err(unavailable());

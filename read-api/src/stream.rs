@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use crate::app::SharedReader;
+use crate::directory::is_behind;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Tells nginx, and what behaves like it, to pass events on at once.
@@ -129,7 +130,7 @@ impl Follower {
                 return None;
             }
             // Nobody tells when the directory has caught up.
-            let is_behind = self.reader.directory.version(self.operator) < self.version();
+            let is_behind = is_behind(&self.reader, self.operator);
             let pause = Duration::from_millis(self.reader.options.cache.refresh_backoff_ms);
             let changed = async {
                 tokio::select! {
@@ -140,12 +141,6 @@ impl Follower {
             };
             self.stop.run_until_cancelled(changed).await?.ok()?;
         }
-    }
-
-    /// The newest version known of the operator.
-    fn version(&self) -> Version {
-        let topic = Topic::of(self.operator, Kind::Operator);
-        self.reader.versions.load().of(topic)
     }
 
     async fn is_served(&self) -> bool {

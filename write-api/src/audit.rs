@@ -12,8 +12,6 @@ mod verify;
 
 use axum::Router;
 use axum::routing::get;
-use shared::db::DbError;
-use shared::field::FieldError;
 
 use crate::app::SharedApp;
 
@@ -28,19 +26,3 @@ pub fn router() -> Router<SharedApp> {
         .route("/api/admin/{subdomain}/audit-log", get(http::operator_log))
         .route("/api/superadmin/audit-log", get(http::platform_log))
 }
-
-/// Why the log was not shown.
-#[derive(Debug, thiserror::Error)]
-pub enum AuditError {
-    /// Members hold what they may not; these are all of them.
-    #[error("fields hold what they may not")]
-    Invalid(Vec<FieldError>),
-    /// The platform has no such operator.
-    #[error("there is no such operator")]
-    NoOperator,
-    /// The database failed.
-    #[error(transparent)]
-    Database(DbError),
-}
-
-shared::transaction_error!(AuditError);

@@ -42,10 +42,10 @@ enum Command {
     Migrate(MigrateOptions),
     /// Check that every wallet, ledger entry, round and account of the house agrees with the others, and exit; bets may
     /// go on meanwhile.
-    VerifyBooks(VerifyBooksOptions),
+    VerifyBooks(VerifyOptions),
     /// Recompute the chains of hashes of the audit log, print where each ends, and exit; the exit code is not 0 when an
     /// entry was changed or is gone.
-    VerifyAudit(VerifyBooksOptions),
+    VerifyAudit(VerifyOptions),
     /// Create an operator and exit.
     AddOperator(AddOperator),
     /// Create staff of an operator or of the platform, with the password from the first line of standard input, and
@@ -69,7 +69,7 @@ struct MigrateOptions {
 }
 
 #[derive(Debug, Args)]
-struct VerifyBooksOptions {
+struct VerifyOptions {
     /// The database, as postgres://user:password@host:port/name. Its user only needs to read.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: String,
@@ -190,14 +190,14 @@ async fn migrate(options: &MigrateOptions) -> Result<(), crate::app::StartError>
     Ok(())
 }
 
-async fn verify_books(options: &VerifyBooksOptions) -> Result<(), Box<dyn Error>> {
+async fn verify_books(options: &VerifyOptions) -> Result<(), Box<dyn Error>> {
     let mut db = connect(&options.database_url).await?;
     crate::ledger::verify_books(&mut db).await?;
     println!("the books are right");
     Ok(())
 }
 
-async fn verify_audit_log(options: &VerifyBooksOptions) -> Result<(), Box<dyn Error>> {
+async fn verify_audit_log(options: &VerifyOptions) -> Result<(), Box<dyn Error>> {
     let mut db = connect(&options.database_url).await?;
     for chain in verify_audit(&mut db).await? {
         println!(

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod app;
 pub mod audit;
+pub mod background;
 pub mod cashier;
 pub mod casino;
 pub mod coherence;

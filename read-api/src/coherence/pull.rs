@@ -19,6 +19,7 @@ use crate::cache::entry::Entry;
 use crate::cache::flights::Flight;
 use crate::cache::jittered;
 use crate::databases::Source;
+use crate::directory::is_behind;
 
 /// How the pull is doing.
 #[derive(Debug, Default)]
@@ -198,9 +199,7 @@ fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
     let id = topic.operator_id;
     let pages: &[Page] = match topic.kind {
         // One after the other: a page that is put together with an old directory would be too old.
-        Kind::Operator if reader.directory.version(id) < reader.versions.load().of(topic) => {
-            return vec![Job::Directory];
-        }
+        Kind::Operator if is_behind(reader, id) => return vec![Job::Directory],
         Kind::DisabledEvents => return vec![Job::Disabled],
         Kind::Feed(sport) => return vec![Job::Sport(sport)],
         Kind::Operator | Kind::Branding => &[Page::Branding(id), Page::Bootstrap(id)],

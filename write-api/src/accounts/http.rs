@@ -1,4 +1,5 @@
-//! The routes of log-in, log-out and of people's own accounts, and how their answers look. Must never put a password or a hash into one.
+//! The routes of log-in, log-out and of people's own accounts, and how their answers look. Must never put a password or
+//! a hash into one.
 
 pub(crate) mod own;
 pub(crate) mod players;

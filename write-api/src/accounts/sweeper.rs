@@ -5,25 +5,21 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, SharedApp};
+use crate::background::every;
 
 use super::error::AccountError;
 use super::store;
 
 /// Sweeps every now and then until `stop`.
 pub fn spawn_sweeper(app: SharedApp, stop: CancellationToken) {
-    let tasks = app.tasks.clone();
-    tasks.spawn(async move {
-        let pause = Duration::from_secs(app.options.accounts.session_sweep_s.into());
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-            if let Err(error) = sweep(&app, &stop).await {
-                tracing::warn!(%error, "expired sessions could not be deleted; they open nothing and are tried again");
-            }
-        }
-    });
+    let pause = Duration::from_secs(app.options.accounts.session_sweep_s.into());
+    every(
+        pause,
+        app,
+        stop,
+        "expired sessions could not be deleted; they open nothing and are tried again",
+        |app, stop| Box::pin(sweep(app, stop)),
+    );
 }
 
 async fn sweep(app: &App, stop: &CancellationToken) -> Result<(), AccountError> {

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::store;
 use crate::app::{App, SharedApp};
+use crate::background::every;
 
 /// Chains entries that are in no chain yet, `batch` of them at most; answers how many. To be called in a transaction
 /// that writes. Several instances may do it at once: each takes other entries, and waits for the end of the chain.
@@ -36,19 +37,14 @@ pub async fn chain(db: &mut PgConnection, batch: u32) -> Result<usize, sqlx::Err
 
 /// Chains every now and then until `stop`.
 pub fn spawn_chain(app: SharedApp, stop: CancellationToken) {
-    let tasks = app.tasks.clone();
-    tasks.spawn(async move {
-        let pause = Duration::from_millis(app.options.audit.audit_chain_ms);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-            if let Err(error) = catch_up(&app, &stop).await {
-                tracing::warn!(%error, "the audit log could not be chained; it is tried again");
-            }
-        }
-    });
+    let pause = Duration::from_millis(app.options.audit.audit_chain_ms);
+    every(
+        pause,
+        app,
+        stop,
+        "the audit log could not be chained; it is tried again",
+        |app, stop| Box::pin(catch_up(app, stop)),
+    );
 }
 
 async fn catch_up(app: &App, stop: &CancellationToken) -> Result<(), DbError> {

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use shared::db::DbError;
 use shared::field::FieldError;
 use shared::http::{Private, QueryParams};
 use shared::ids::{OperatorId, StaffId, Subdomain};
@@ -11,9 +12,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
 
-use super::AuditError;
 use super::store::{self, Filter, Logged};
-use crate::accounts::{OperatorStaff, PlatformStaff};
+use crate::accounts::{CreateError, OperatorStaff, PlatformStaff, find_operator};
 use crate::app::{App, SharedApp};
 use crate::paging::{Page, PageQuery, Pagination};
 
@@ -165,25 +165,32 @@ pub async fn platform_log(
     let (page, filter) = understood(page, query)?;
     let operator = match whose.operator {
         None => OperatorId::PLATFORM,
-        Some(name) => {
-            let subdomain = Subdomain::parse(&name).ok_or(AuditError::NoOperator)?;
-            let found = app.db.read(move |db| {
-                let subdomain = subdomain.clone();
-                Box::pin(async move { Ok::<_, AuditError>(store::operator_named(db, &subdomain).await?) })
-            });
-            found.await?.ok_or(AuditError::NoOperator)?
-        }
+        Some(name) => named(&app, &name).await?,
     };
     show(&app, operator, filter, page).await
 }
 
+/// The operator with this name, also a suspended one.
+async fn named(app: &App, name: &str) -> Result<OperatorId, Problem> {
+    let unknown = || Problem::not_found("operator_not_found", "Operator not found");
+    let subdomain = Subdomain::parse(name).ok_or_else(unknown)?;
+    let found = app.db.read(move |db| {
+        let subdomain = subdomain.clone();
+        Box::pin(async move { find_operator(db, &subdomain).await })
+    });
+    found.await.map_err(|error| match error {
+        CreateError::UnknownOperator => unknown(),
+        other => other.into(),
+    })
+}
+
 /// Every member that holds what it may not is named.
-fn understood(page: PageQuery, query: LogQuery) -> Result<(Page, Filter), AuditError> {
+fn understood(page: PageQuery, query: LogQuery) -> Result<(Page, Filter), Problem> {
     match (page.read(), query.filter()) {
         (Ok(page), Ok(filter)) => Ok((page, filter)),
         (page, filter) => {
             let errors = page.err().into_iter().chain(filter.err());
-            Err(AuditError::Invalid(errors.flatten().collect()))
+            Err(Problem::invalid_fields(errors.flatten().collect()))
         }
     }
 }
@@ -196,7 +203,7 @@ async fn show(
 ) -> Result<Private<AuditLog>, Problem> {
     let read = app.db.read(move |db| {
         let filter = filter.clone();
-        Box::pin(async move { Ok::<_, AuditError>(store::page(operator, db, &filter, page).await?) })
+        Box::pin(async move { Ok::<_, DbError>(store::page(operator, db, &filter, page).await?) })
     });
     let (logged, total) = read.await?;
     let entries: Result<_, _> = logged.into_iter().map(AuditEntry::try_from).collect();
@@ -205,14 +212,4 @@ async fn show(
         entries: entries.map_err(Problem::internal)?,
         pagination: page.of(total),
     }))
-}
-
-impl From<AuditError> for Problem {
-    fn from(error: AuditError) -> Self {
-        match error {
-            AuditError::Invalid(errors) => Self::invalid_fields(errors),
-            AuditError::NoOperator => Self::not_found("operator_not_found", "Operator not found"),
-            AuditError::Database(error) => error.into(),
-        }
-    }
 }

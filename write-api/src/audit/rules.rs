@@ -133,17 +133,6 @@ impl Change {
     }
 }
 
-impl Change {
-    /// The same, of `subject`.
-    #[must_use]
-    pub fn of(self, subject: String) -> Self {
-        Self {
-            subject: Some(subject),
-            ..self
-        }
-    }
-}
-
 fn differing(of: &Map<String, Value>, other: &Map<String, Value>) -> Map<String, Value> {
     of.iter()
         .filter(|(name, value)| other.get(*name) != Some(value))

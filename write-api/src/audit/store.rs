@@ -1,7 +1,7 @@
 //! The statements of the audit log. Must never change or take back an entry.
 
 use serde_json::Value;
-use shared::ids::{OperatorId, StaffId, Subdomain};
+use shared::ids::{OperatorId, StaffId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -145,19 +145,6 @@ pub(super) async fn page(
         hash: row.hash,
     });
     Ok((logged.collect(), total))
-}
-
-/// The operator with this name, also a suspended one.
-pub(super) async fn operator_named(
-    db: &mut PgConnection,
-    subdomain: &Subdomain,
-) -> Result<Option<OperatorId>, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"select id as "id: OperatorId" from operators where subdomain = $1"#,
-        subdomain.as_str(),
-    )
-    .fetch_optional(db)
-    .await
 }
 
 /// Takes entries that are in no chain from the queue, so many of any operators at most.

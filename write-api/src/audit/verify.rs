@@ -1,5 +1,7 @@
 //! The check of the audit log: recomputes every hash from the entries. Must never write.
 
+use std::collections::BTreeMap;
+
 use futures_util::TryStreamExt;
 use shared::db::DbError;
 use shared::ids::{OperatorId, StaffId};
@@ -125,31 +127,26 @@ async fn heads(db: &mut PgConnection, ends: &[(OperatorId, i64, Hash)]) -> Resul
         select operator_id as "operator: OperatorId", position, hash
         from audit_heads
         where position > 0
-        order by operator_id
         "#
     )
     .fetch_all(db)
     .await?;
-    let as_left = heads
+    let as_left: BTreeMap<_, _> = heads
         .iter()
-        .map(|head| (head.operator, head.position, &*head.hash));
-    let as_found = ends
+        .map(|head| (head.operator, (head.position, &*head.hash)))
+        .collect();
+    let as_found: BTreeMap<_, _> = ends
         .iter()
-        .map(|(operator, position, hash)| (*operator, *position, &hash[..]));
-    let mut both = as_left.clone().zip(as_found.clone());
-    let wrong = both
-        .find(|(left, found)| left != found)
-        .map(|(left, found)| left.0.min(found.0));
-    let shorter = as_left.len().min(as_found.len());
-    let unmatched = as_left
-        .skip(shorter)
-        .chain(as_found.skip(shorter))
-        .next()
-        .map(|(operator, ..)| operator);
-    match wrong.or(unmatched) {
-        Some(operator) => Err(AuditFault::WrongEnd { operator }),
-        None => Ok(()),
-    }
+        .map(|(operator, position, hash)| (*operator, (*position, &hash[..])))
+        .collect();
+    let wrong = as_left
+        .keys()
+        .chain(as_found.keys())
+        .filter(|operator| as_left.get(operator) != as_found.get(operator))
+        .min();
+    wrong.map_or(Ok(()), |operator| {
+        Err(AuditFault::WrongEnd { operator: *operator })
+    })
 }
 
 async fn forgotten(db: &mut PgConnection) -> Result<i64, sqlx::Error> {

@@ -122,15 +122,13 @@ async fn make(
     asked: AskedMovement,
 ) -> Result<Answer, Problem> {
     let player = path.id.parse().map_err(|_| CashierError::UnknownPlayer)?;
-    let at = doer.at;
     let movement = Movement {
         direction,
         player: PlayerId::new(player),
         amount: asked.amount,
         currency: asked.currency,
         reference: asked.reference,
-        tx_id: app.random.uuid(at),
-        at,
+        tx_id: app.random.uuid(doer.at),
     };
     Ok(movement::make(doer, &app.db, movement).await?)
 }

@@ -40,8 +40,7 @@ async fn in_transaction(
     db: &mut PgConnection,
     movement: &Movement,
 ) -> Result<Answer, CashierError> {
-    let operator = doer.operator;
-    let at = movement.at;
+    let (operator, at) = (doer.operator, doer.at);
     let mut wallet = lock_wallet(operator, db, movement.player).await?;
     let standing = store::standing(operator, db, movement.player).await?;
     let standing = standing.ok_or(CashierError::UnknownPlayer)?;

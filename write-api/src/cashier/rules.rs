@@ -3,7 +3,6 @@
 
 use shared::ids::PlayerId;
 use shared::money::{Amount, Currency, Minor};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::error::CashierError;
@@ -46,7 +45,6 @@ pub(super) struct Movement {
     pub(super) currency: Option<String>,
     pub(super) reference: Key,
     pub(super) tx_id: Uuid,
-    pub(super) at: OffsetDateTime,
 }
 
 impl Movement {
@@ -130,7 +128,6 @@ mod tests {
             currency: None,
             reference: Key::try_from("p-1".to_owned()).unwrap(),
             tx_id: Uuid::nil(),
-            at: OffsetDateTime::UNIX_EPOCH,
         }
     }
 

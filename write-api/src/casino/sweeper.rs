@@ -15,6 +15,7 @@ use super::moves::{Move, Play};
 use super::store::due_rounds;
 use super::table::Game;
 use crate::app::{App, SharedApp};
+use crate::background::every;
 
 /// A round that is to be ended.
 #[derive(Clone, Debug)]
@@ -38,19 +39,14 @@ impl DueRound {
 
 /// Sweeps every now and then until `stop`.
 pub fn spawn_sweeper(app: SharedApp, stop: CancellationToken) {
-    let tasks = app.tasks.clone();
-    tasks.spawn(async move {
-        let pause = Duration::from_millis(app.options.casino.casino_sweep_ms);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-            if let Err(error) = sweep(&app).await {
-                tracing::warn!(%error, "ended rounds could not be settled; they are tried again");
-            }
-        }
-    });
+    let pause = Duration::from_millis(app.options.casino.casino_sweep_ms);
+    every(
+        pause,
+        app,
+        stop,
+        "ended rounds could not be settled; they are tried again",
+        |app, _| Box::pin(sweep(app)),
+    );
 }
 
 /// Settles the rounds that are due now, so many at a time.

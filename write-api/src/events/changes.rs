@@ -49,8 +49,11 @@ pub(super) async fn switch(
         (true, true) | (false, false) => Saved::AsItWas(current(topic, db).await?),
     };
     if was_disabled != is_disabled {
-        let shown = |is_disabled: bool| json!({ "is_disabled": is_disabled });
-        let change = Change::between(&shown(was_disabled), &shown(is_disabled))?.of(place.to_string());
+        let change = Change {
+            subject: Some(place.to_string()),
+            before: json!({ "is_disabled": was_disabled }),
+            after: json!({ "is_disabled": is_disabled }),
+        };
         record(operator, db, doer, Action::EventSwitched, change).await?;
     }
     Ok(Switched {

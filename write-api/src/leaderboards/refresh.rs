@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::store::{self, Due};
 use crate::app::{App, SharedApp};
+use crate::background::every;
 use crate::coherence::bump_all;
 
 /// What became of a refresh.
@@ -94,19 +95,14 @@ pub(super) const fn board_of(operator: OperatorId) -> Topic {
 
 /// Refreshes every now and then until `stop`.
 pub fn spawn_refresh(app: SharedApp, stop: CancellationToken) {
-    let tasks = app.tasks.clone();
-    tasks.spawn(async move {
-        let pause = Duration::from_millis(app.options.leaderboards.leaderboard_ms);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-            if let Err(error) = refresh_all(&app, &stop).await {
-                tracing::warn!(%error, "the leaderboards could not be refreshed; it is tried again");
-            }
-        }
-    });
+    let pause = Duration::from_millis(app.options.leaderboards.leaderboard_ms);
+    every(
+        pause,
+        app,
+        stop,
+        "the leaderboards could not be refreshed; it is tried again",
+        |app, stop| Box::pin(refresh_all(app, stop)),
+    );
 }
 
 async fn refresh_all(app: &App, stop: &CancellationToken) -> Result<(), DbError> {

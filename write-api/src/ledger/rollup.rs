@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, SharedApp};
+use crate::background::every;
 
 /// What became of a roll-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,19 +198,14 @@ pub(super) async fn currency(operator: OperatorId, db: &mut PgConnection) -> Res
 
 /// Rolls up every now and then until `stop`.
 pub fn spawn_rollup(app: SharedApp, stop: CancellationToken) {
-    let tasks = app.tasks.clone();
-    tasks.spawn(async move {
-        let pause = Duration::from_secs(app.options.ledger.ledger_rollup_s.into());
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
-            if let Err(error) = catch_up(&app, &stop).await {
-                tracing::warn!(%error, "the house's accounts could not be rolled up; it is tried again");
-            }
-        }
-    });
+    let pause = Duration::from_secs(app.options.ledger.ledger_rollup_s.into());
+    every(
+        pause,
+        app,
+        stop,
+        "the house's accounts could not be rolled up; it is tried again",
+        |app, stop| Box::pin(catch_up(app, stop)),
+    );
 }
 
 async fn catch_up(app: &App, stop: &CancellationToken) -> Result<(), DbError> {

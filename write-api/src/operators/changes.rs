@@ -82,8 +82,11 @@ pub(super) async fn switch_casino(
         Saved::AsItWas(current(topic, db).await?)
     } else {
         store::put_casino_enabled(operator, db, wanted).await?;
-        let shown = |is_enabled: bool| json!({ "casino_enabled": is_enabled });
-        let change = Change::between(&shown(is_enabled), &shown(wanted))?;
+        let change = Change {
+            subject: None,
+            before: json!({ "casino_enabled": is_enabled }),
+            after: json!({ "casino_enabled": wanted }),
+        };
         record(operator, db, doer, Action::CasinoSwitched, change).await?;
         Saved::Changed(bump(topic, db).await?)
     };
