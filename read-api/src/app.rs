@@ -9,6 +9,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use futures_util::future::BoxFuture;
 use shared::clock::Clock;
+use shared::coherence::Topic;
 use shared::db::DbError;
 use shared::http::{RequestIds, outermost, within_request_time};
 use shared::metrics::{Metrics, measure};
@@ -135,15 +136,46 @@ impl Reader {
     /// that database is away. The page, when it is one.
     ///
     /// # Errors
-    /// What came of the last attempt.
+    /// What came of the last attempt, when nothing came of the first.
     pub async fn fill(self: &Arc<Self>, job: Job) -> Result<Option<Arc<Entry>>, FillError> {
         let first = self.fill_from(Source::Nearby, job).await;
-        match first {
-            Err(FillError::TooOld) => {}
-            Err(FillError::Database(_)) if self.databases.are_two() => {}
-            other => return other,
+        let is_enough = match &first {
+            Ok(Some(entry)) => !crate::pages::is_outdated(self, entry),
+            Ok(None) => !self.is_behind(job),
+            Err(FillError::TooOld) => false,
+            Err(FillError::Database(_)) => !self.databases.are_two(),
+            Err(_) => true,
+        };
+        if is_enough {
+            return first;
         }
-        self.fill_from(Source::Primary, job).await
+        self.fill_from(Source::Primary, job)
+            .await
+            .or_else(|error| first.map_err(|_| error))
+    }
+
+    /// Whether what is held whole is known to be older than what is committed. Of the rest, each page says so itself.
+    pub fn is_behind(&self, job: Job) -> bool {
+        match job {
+            Job::Directory => !crate::directory::behind(self).is_empty(),
+            Job::Disabled => !crate::pages::sports::behind(self).is_empty(),
+            Job::Sport(sport) => {
+                self.catalogue.sport(sport).version < self.versions.load().of(Topic::feed(sport))
+            }
+            Job::Board(_) | Job::Page(_) => false,
+        }
+    }
+
+    /// Forgets everything, because the database is another one: none of it need be true there.
+    pub(crate) async fn forget(&self) {
+        self.pull.forget();
+        self.flights.pause().await;
+        self.directory.clear();
+        self.catalogue.clear();
+        self.boards.clear();
+        self.pages.clear();
+        self.versions.begin_era();
+        self.flights.resume();
     }
 
     async fn fill_from(self: &Arc<Self>, source: Source, job: Job) -> Result<Option<Arc<Entry>>, FillError> {

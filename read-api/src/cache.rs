@@ -110,6 +110,11 @@ impl Pages {
         self.entries.get(&page)
     }
 
+    /// Forgets every page.
+    pub fn clear(&self) {
+        self.entries.invalidate_all();
+    }
+
     /// The pages in memory.
     pub fn all(&self) -> Vec<Page> {
         self.entries.iter().map(|(page, _)| *page).collect()
@@ -118,6 +123,9 @@ impl Pages {
     /// Keeps a rendered page, unless a newer one is there; returns the one to serve. While the cache is full, it may
     /// be gone the next moment.
     pub fn put(&self, page: Page, entry: Entry) -> Arc<Entry> {
+        if !entry.is_kept() {
+            return Arc::new(entry);
+        }
         let kept = self.entries.entry(page).and_upsert_with(|there| match there {
             Some(there) if there.value().is_newer_than(&entry) => Arc::clone(there.value()),
             _ => Arc::new(entry),

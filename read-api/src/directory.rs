@@ -10,6 +10,7 @@ use shared::ids::{OperatorId, Version};
 use sqlx::postgres::PgConnection;
 
 use crate::app::{FillError, Reader};
+use crate::coherence::versions::Required;
 use crate::databases::Source;
 
 /// What a reader knows of an operator without asking.
@@ -86,6 +87,12 @@ impl Directory {
         self.len() == 0
     }
 
+    /// Forgets every operator.
+    pub(crate) fn clear(&self) {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.current.store(Arc::default());
+    }
+
     /// Takes over rows, except those older than what is here.
     fn publish(&self, operators: Vec<Operator>) {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -124,6 +131,7 @@ pub async fn fill(reader: &Reader, source: Source) -> Result<(), FillError> {
     if wanted.is_empty() && !is_first {
         return Ok(());
     }
+    let known = reader.versions.snapshot();
     let operators = reader
         .fetch(source, move |db| {
             let wanted = wanted.clone();
@@ -137,12 +145,11 @@ pub async fn fill(reader: &Reader, source: Source) -> Result<(), FillError> {
             })
         })
         .await?;
-    let required = reader.versions.load();
-    let new_enough = |operator: &Operator| operator.version >= required.of(operator.change().topic);
+    let new_enough = |operator: &Operator| operator.version >= known.of(operator.change().topic);
     reader
         .directory
         .publish(operators.into_iter().filter(new_enough).collect());
-    if behind(reader).is_empty() {
+    if behind_of(reader, &known).next().is_none() {
         Ok(())
     } else {
         Err(FillError::TooOld)
@@ -156,13 +163,15 @@ pub fn is_behind(reader: &Reader, id: OperatorId) -> bool {
 
 /// The operators whose rows are known to be newer than the ones held.
 pub fn behind(reader: &Reader) -> Vec<OperatorId> {
-    let required = reader.versions.load();
-    required
+    behind_of(reader, &reader.versions.load()).collect()
+}
+
+fn behind_of(reader: &Reader, known: &Required) -> impl Iterator<Item = OperatorId> {
+    known
         .iter()
         .filter(|change| change.topic.kind == Kind::Operator)
         .filter(|change| reader.directory.version(change.topic.operator_id) < change.version)
         .map(|change| change.topic.operator_id)
-        .collect()
 }
 
 /// Every operator; the one place that reads across operators, because the directory is the map to them.

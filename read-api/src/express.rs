@@ -217,13 +217,14 @@ impl Express {
     /// The routes' answer; `None` when they have none to this address.
     async fn ask(&self, request: Request<Body>) -> Option<(Vec<u8>, Bytes)> {
         let asked = request.uri().path_and_query().cloned();
+        let era = self.reader.versions.load().era();
         // It can't fail: the error of a router is infallible.
         let Ok(response) = self.pages.clone().oneshot(request).await;
         if response.extensions().get::<NoPage>().is_some() {
             return None;
         }
         if let (Some(asked), Some(page)) = (asked, response.extensions().get::<Asked>()) {
-            let target = Target::new(page.clone(), &self.reader.metrics);
+            let target = Target::new(page.clone(), era, &self.reader.metrics);
             self.targets.learn(asked.as_str(), target);
         }
         self.written(response).await

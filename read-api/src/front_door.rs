@@ -50,7 +50,7 @@ pub enum FrontDoorError {
 /// Addresses below this are for the installation's own machines and never passed on.
 const INTERNAL: &str = "/internal/";
 /// Addresses that say how one service is; each service answers for itself.
-const OWN: [&str; 4] = ["/metrics", "/readyz", "/health", "/healthz"];
+const OWN: [&str; 5] = ["/metrics", "/readyz", "/health", "/healthz", "/health/detailed"];
 const FLY_REPLAY: HeaderName = HeaderName::from_static("fly-replay");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");

@@ -172,8 +172,8 @@ pub(crate) async fn find(
             Freshness::Late | Freshness::Hard | Freshness::Dropped => {
                 let made = settle(reader, page, until(limits.hard_wait_ms)).await;
                 let entry = made.unwrap_or(held);
-                let is_current = freshness(reader, &entry) == Freshness::Current;
-                (entry, if is_current { Outcome::Hit } else { Outcome::Stale })
+                let is_outdated = is_outdated(reader, &entry);
+                (entry, if is_outdated { Outcome::Stale } else { Outcome::Hit })
             }
         },
     };
@@ -185,7 +185,7 @@ pub(crate) async fn find(
     }
     let is_sure = wanted.is_met_by(&entry)
         && is_confirmed(reader, reader.clock.elapsed())
-        && (outcome != Outcome::Miss || freshness(reader, &entry) == Freshness::Current);
+        && (outcome != Outcome::Miss || !is_outdated(reader, &entry));
     Ok((entry, if is_sure { outcome } else { Outcome::Stale }))
 }
 
@@ -212,7 +212,7 @@ async fn newer(
         if !reader.pull.out_of_turn(left).await {
             break;
         }
-        if freshness(reader, &entry) != Freshness::Current {
+        if is_outdated(reader, &entry) {
             entry = settle(reader, page, deadline).await.unwrap_or(entry);
         }
     }
@@ -222,9 +222,14 @@ async fn newer(
 /// The page as it is now, waiting for it until `deadline` unless what is in memory is current.
 async fn up_to_date(reader: &SharedReader, page: Page, deadline: Duration) -> Option<Arc<Entry>> {
     match reader.pages.get(page) {
-        Some(held) if freshness(reader, &held) == Freshness::Current => Some(held),
+        Some(held) if !is_outdated(reader, &held) => Some(held),
         _ => settle(reader, page, deadline).await,
     }
+}
+
+/// Whether something newer is known than the page shows, or it is time to look.
+pub(crate) fn is_outdated(reader: &Reader, entry: &Entry) -> bool {
+    freshness(reader, entry) != Freshness::Current
 }
 
 fn freshness(reader: &Reader, entry: &Entry) -> Freshness {
@@ -240,8 +245,9 @@ async fn settle(reader: &SharedReader, page: Page, deadline: Duration) -> Option
         };
         let left = deadline.saturating_sub(reader.clock.elapsed());
         newest = flight.ended(left).await.or(newest);
-        let is_current = |entry: &Arc<Entry>| freshness(reader, entry) == Freshness::Current;
-        if newest.as_ref().is_some_and(is_current) || reader.clock.elapsed() >= deadline {
+        if newest.as_ref().is_some_and(|entry| !is_outdated(reader, entry))
+            || reader.clock.elapsed() >= deadline
+        {
             break;
         }
     }
@@ -300,13 +306,16 @@ pub async fn operator(reader: &SharedReader, subdomain: &str) -> Result<Arc<Oper
         .ok_or_else(|| Problem::not_found("operator_not_found", "Operator not found or inactive"))
 }
 
-/// Fetches or makes a page and keeps it, unless it is older than known to be committed.
+/// Fetches or makes a page and keeps it, unless it is older than was known to be committed when that began. What became
+/// known meanwhile does not matter: it is newer than what there is, and while the data changes all the time, nothing
+/// else can be had.
 ///
 /// # Errors
 /// What the database does, or that it answered with older data.
 pub async fn fill(reader: &SharedReader, source: Source, page: Page) -> Result<Arc<Entry>, FillError> {
+    let known = reader.versions.snapshot();
     let entry = make(reader, source, page).await?;
-    let is_old = entry.freshness(&reader.versions.load(), Duration::ZERO) != Freshness::Current;
+    let is_old = !entry.is_of(&known);
     if is_old && !page.is_derived() {
         return Err(FillError::TooOld);
     }

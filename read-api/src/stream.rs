@@ -170,10 +170,10 @@ impl Follower {
     }
 }
 
-/// What is newer than what was told.
+/// What is not as it was told.
 fn news(told: &BTreeMap<Kind, Version>, now: &BTreeMap<Kind, Version>) -> BTreeMap<Kind, Version> {
     now.iter()
-        .filter(|(kind, version)| told.get(kind).is_none_or(|told| told < *version))
+        .filter(|(kind, version)| told.get(kind) != Some(*version))
         .map(|(kind, version)| (*kind, *version))
         .collect()
 }
@@ -218,12 +218,17 @@ mod tests {
     }
 
     #[test]
-    fn news_is_what_is_newer_than_what_was_told() {
-        let told = versions(&[(Kind::Theme, 4), (Kind::Branding, 9)]);
-        let now = versions(&[(Kind::Theme, 5), (Kind::Branding, 8), (Kind::Operator, 1)]);
+    fn news_is_what_is_not_as_it_was_told() {
+        let told = versions(&[(Kind::Theme, 4), (Kind::Branding, 9), (Kind::Leaderboard, 2)]);
+        let now = versions(&[
+            (Kind::Theme, 5),
+            (Kind::Branding, 8),
+            (Kind::Operator, 1),
+            (Kind::Leaderboard, 2),
+        ]);
         assert_eq!(
             news(&told, &now),
-            versions(&[(Kind::Theme, 5), (Kind::Operator, 1)])
+            versions(&[(Kind::Theme, 5), (Kind::Branding, 8), (Kind::Operator, 1)])
         );
     }
 }

@@ -143,9 +143,23 @@ pub enum Older {
     Dropped,
 }
 
+/// Which history of the data versions belong to, as the database's function `data_epoch` names it. In another one the
+/// same version may stand for other data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(Box<str>);
+
+impl From<String> for Epoch {
+    fn from(name: String) -> Self {
+        Self(name.into())
+    }
+}
+
 /// The body of a push: changes that were committed together, or soon after one another.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Push {
+    /// Where they were committed: a reader of other data has no use for them.
+    pub epoch: Epoch,
     /// The changes, at most [`MAX_CHANGES`].
     pub changes: Vec<Change>,
     /// What becomes of older data; in `cache_versions` it is the column `hard_version`.
@@ -171,9 +185,10 @@ mod tests {
 
     #[test]
     fn a_push_that_says_nothing_of_older_data_keeps_it() {
-        let push: Push = serde_json::from_str(r#"{"changes": []}"#).unwrap();
+        let push: Push = serde_json::from_str(r#"{"epoch": "1", "changes": []}"#).unwrap();
         assert_eq!(push.older, Older::Kept);
-        let push: Push = serde_json::from_str(r#"{"changes": [], "older": "dropped"}"#).unwrap();
+        let push: Push =
+            serde_json::from_str(r#"{"epoch": "1", "changes": [], "older": "dropped"}"#).unwrap();
         assert_eq!(push.older, Older::Dropped);
     }
 

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, Postgres};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use tokio_util::task::TaskTracker;
 
@@ -305,9 +306,18 @@ impl Inner {
         E: TransactionError,
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
     {
-        let mut retries = 0;
+        let (mut retries, mut broken) = (0, 0);
         loop {
-            let result = self.attempt(work, access, at_commit).await;
+            let connection = self.acquire().await?;
+            let result = match self.attempt(connection, work, access, at_commit).await {
+                Ok(result) => result,
+                // Whether the server closed it while it was idle shows when it is used. So may all others be.
+                Err(DbError::Unavailable(_)) if broken < self.limits.db_max_connections => {
+                    broken += 1;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             match &result {
                 Err(error)
                     if retries < MAX_RETRIES && error.database().is_some_and(DbError::is_worth_retrying) =>
@@ -319,37 +329,44 @@ impl Inner {
         }
     }
 
-    async fn attempt<T, E, F>(&self, work: &F, access: Access, at_commit: &AtomicBool) -> Result<T, E>
+    /// One transaction. The outer error means that it did not begin, so that nothing has happened.
+    async fn attempt<T, E, F>(
+        &self,
+        mut connection: PoolConnection<Postgres>,
+        work: &F,
+        access: Access,
+        at_commit: &AtomicBool,
+    ) -> Result<Result<T, E>, DbError>
     where
         E: TransactionError,
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
     {
         at_commit.store(false, Ordering::Relaxed);
-        let mut connection = self.acquire().await?;
         self.counts.transactions.fetch_add(1, Ordering::Relaxed);
         let begin = match access {
             Access::Read => &self.begin_read,
             Access::Write => &self.begin_write,
         };
-        let mut transaction = connection
-            .begin_with(AssertSqlSafe(Arc::clone(begin)))
-            .await
-            .map_err(DbError::from)?;
+        let mut transaction = connection.begin_with(AssertSqlSafe(Arc::clone(begin))).await?;
         let result = work(&mut transaction).await;
-        match &result {
-            Ok(_) => {
-                access.reach("before_commit");
-                at_commit.store(true, Ordering::Relaxed);
-                let committed = transaction.commit().await;
-                committed.map_err(|error| access.at_commit(error.into()))?;
-                access.reach("after_commit");
-            }
-            Err(_) => transaction.rollback().await.map_err(DbError::from)?,
+        let ended = if result.is_ok() {
+            access.reach("before_commit");
+            at_commit.store(true, Ordering::Relaxed);
+            let committed = transaction.commit().await;
+            committed.map_err(|error| access.at_commit(error.into()))
+        } else {
+            transaction.rollback().await.map_err(DbError::from)
+        };
+        if let Err(error) = ended {
+            return Ok(Err(error.into()));
         }
-        result
+        if result.is_ok() {
+            access.reach("after_commit");
+        }
+        Ok(result)
     }
 
-    async fn acquire(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, DbError> {
+    async fn acquire(&self) -> Result<PoolConnection<Postgres>, DbError> {
         let Ok(_waiting) = self.waiters.try_acquire() else {
             return Err(DbError::TooManyWaiters);
         };

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -86,8 +86,13 @@ pub struct RequestId(pub Arc<str>);
 pub async fn outermost(State(ids): State<RequestIds>, mut request: Request, next: Next) -> Response {
     let id = taken_over(&request).unwrap_or_else(|| ids.next());
     request.extensions_mut().insert(RequestId(id.as_str().into()));
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response = answer.unwrap_or_else(|_| Problem::internal(Panicked).into_response());
+    let mut response = if names_one_host(&request) {
+        let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        answer.unwrap_or_else(|_| Problem::internal(Panicked).into_response())
+    } else {
+        let detail = "Name one host in one Host header";
+        Problem::bad_request("bad_host", detail).into_response()
+    };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let added = std::mem::take(response.headers_mut());
         response = problem.render(&id);
@@ -110,6 +115,12 @@ pub async fn outermost(State(ids): State<RequestIds>, mut request: Request, next
         HeaderValue::from_static("nosniff"),
     );
     response
+}
+
+/// What a request of HTTP/1.1 must (RFC 9112, 3.2): servers on its way that choose different ones would not agree on
+/// what was asked.
+fn names_one_host(request: &Request) -> bool {
+    request.version() != Version::HTTP_11 || request.headers().get_all(header::HOST).iter().count() == 1
 }
 
 #[derive(Debug, thiserror::Error)]

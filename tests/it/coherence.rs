@@ -9,6 +9,7 @@ use tests::{Client, Installation, people::Operator};
 use time::OffsetDateTime;
 
 mod own_writes;
+mod restored;
 
 /// The bound on staleness when every push is lost: one pull and one fill.
 pub(crate) const PULL_BOUND: Duration = Duration::from_millis(1500);
@@ -17,6 +18,17 @@ async fn save_color(installation: &Installation, operator: &Operator, color: &st
     let admin = installation.writer().logged_in(&operator.token);
     let path = format!("/api/save-theme/{}", operator.subdomain);
     admin.post(&path, &json!({"primaryColor": color})).await.ok()
+}
+
+/// A new operator, where the reader pulls only when somebody asks for it.
+async fn operator_pulled_for(installation: &Installation, subdomain: &str) -> Operator {
+    let reader = installation.readers[0].reader();
+    let pulls = async {
+        while reader.directory.find(subdomain).is_none() {
+            reader.pull.out_of_turn(Duration::from_secs(1)).await;
+        }
+    };
+    tokio::join!(installation.operator(subdomain), pulls).0
 }
 
 async fn css(reader: &Client, operator: &Operator) -> String {
@@ -136,6 +148,90 @@ async fn a_fill_held_open_across_an_invalidation_does_not_bring_the_old_value_ba
 }
 
 #[tokio::test]
+async fn a_fill_whose_question_is_held_across_an_invalidation_gets_the_new_value() {
+    use read_api::app::Job;
+    use read_api::cache::Page;
+    let installation = Installation::builder().proxied().start().await;
+    let aurora = installation.operator("aurora").await;
+    save_color(&installation, &aurora, "#111111").await;
+    let link = &installation.reader_links[0];
+    link.freeze();
+    let reader = installation.reader(0);
+    let slow = tokio::spawn({
+        let (reader, aurora) = (reader.clone(), aurora.clone());
+        async move { css(&reader, &aurora).await }
+    });
+    let fetching = installation.readers[0].reader();
+    installation
+        .within(PULL_BOUND, "the page is being fetched", || async {
+            fetching.is_refreshing(Job::Page(Page::ThemeCss(aurora.id)))
+        })
+        .await;
+    save_color(&installation, &aurora, "#222222").await;
+    link.pass();
+    assert!(slow.await.unwrap().contains("#222222"));
+    assert!(css(&reader, &aurora).await.contains("#222222"));
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_fill_held_across_a_change_that_nobody_is_told_of_is_mended_by_the_pull() {
+    let installation = Installation::builder().proxied().without_webhooks().start().await;
+    let aurora = installation.operator("aurora").await;
+    save_color(&installation, &aurora, "#111111").await;
+    let link = &installation.reader_links[0];
+    link.hold_answers_with("#111111");
+    let reader = installation.reader(0);
+    let slow = tokio::spawn({
+        let (reader, aurora) = (reader.clone(), aurora.clone());
+        async move { css(&reader, &aurora).await }
+    });
+    link.something_is_held().await;
+    save_color(&installation, &aurora, "#222222").await;
+    link.pass();
+    let first = slow.await.unwrap();
+    assert!(first.contains("#111111") || first.contains("#222222"), "{first}");
+    installation
+        .within(PULL_BOUND, "the pull brings it", || async {
+            css(&reader, &aurora).await.contains("#222222")
+        })
+        .await;
+    for _ in 0..20 {
+        assert!(css(&reader, &aurora).await.contains("#222222"));
+    }
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_is_answered_while_its_data_change_all_the_time() {
+    // Nothing stays in memory, a fetch takes longer than the time between two changes, and every change is pushed.
+    let installation = Installation::builder()
+        .proxied()
+        .reader_args(&["--cache-bytes", "1"])
+        .start()
+        .await;
+    let aurora = installation.operator("aurora").await;
+    installation.reader_links[0].delay(Duration::from_millis(25));
+    let reader = installation.reader(0);
+    let saves = async {
+        for number in 0..40 {
+            save_color(&installation, &aurora, &format!("#1111{number:02}")).await;
+        }
+    };
+    let mut saves = Box::pin(saves);
+    loop {
+        tokio::select! {
+            () = &mut saves => break,
+            _ = css(&reader, &aurora) => {}
+        }
+    }
+    drop(saves);
+    installation.reader_links[0].pass();
+    assert!(css(&reader, &aurora).await.contains("#111139"));
+    installation.finish().await;
+}
+
+#[tokio::test]
 async fn versions_that_commit_out_of_the_order_of_their_transactions_are_not_missed() {
     let installation = Installation::builder().without_webhooks().start().await;
     let (aurora, bluefin) = (
@@ -223,6 +319,13 @@ async fn the_casino_switch_is_a_hard_change() {
     installation.finish().await;
 }
 
+/// The body of a push of one version.
+async fn one_change(installation: &Installation, operator: i64, kind: &str, version: i64) -> String {
+    let epoch = installation.database.epoch().await;
+    let change = json!({"operator_id": operator, "kind": kind, "version": version});
+    json!({ "epoch": epoch, "changes": [change] }).to_string()
+}
+
 /// A push, signed at `at` with `secret`.
 async fn push(installation: &Installation, secret: &str, at: OffsetDateTime, body: &str) -> tests::Answer {
     let secrets: WebhookSecrets = secret.parse().unwrap();
@@ -242,7 +345,7 @@ async fn a_push_that_is_forged_old_of_the_future_unsigned_or_huge_changes_nothin
     let aurora = installation.operator("aurora").await;
     let reader = installation.reader(0);
     css(&reader, &aurora).await;
-    let body = json!({"changes": [{"operator_id": aurora.id, "kind": "theme", "version": 99}]}).to_string();
+    let body = one_change(&installation, aurora.id.get(), "theme", 99).await;
     let (now, ours) = (installation.clock.now(), installation.webhook_secret.clone());
     let theirs = WebhookSecrets::generate(&Random::system());
     push(&installation, &theirs, now, &body)
@@ -262,9 +365,22 @@ async fn a_push_that_is_forged_old_of_the_future_unsigned_or_huge_changes_nothin
         .post_bytes(shared::coherence::PUSH_PATH, body.clone())
         .await;
     bare.problem(401, "bad_signature");
-    push(&installation, &ours, now, "{\"changes\":[{\"kind\":\"chess\"}]}")
+    push(
+        &installation,
+        &ours,
+        now,
+        "{\"epoch\":\"1\",\"changes\":[{\"kind\":\"chess\"}]}",
+    )
+    .await
+    .names_field("changes[0].version");
+    push(&installation, &ours, now, "{\"changes\":[]}")
         .await
-        .names_field("changes[0].version");
+        .names_field("epoch");
+    let epoch = installation.database.epoch().await;
+    let elsewhere = body.replace(&epoch, &format!("{epoch}1"));
+    push(&installation, &ours, now, &elsewhere)
+        .await
+        .problem(409, "wrong_database");
     let answer = reader.get("/api/theme-css/aurora").await;
     assert_eq!(
         answer.header("cache-status"),
@@ -319,8 +435,7 @@ async fn a_push_that_comes_twice_or_late_does_no_harm() {
     assert!(css(&reader, &aurora).await.contains("#222222"));
     let (now, secret) = (installation.clock.now(), installation.webhook_secret.clone());
     for version in [1, 2, 2, 1] {
-        let body =
-            json!({"changes": [{"operator_id": aurora.id, "kind": "theme", "version": version}]}).to_string();
+        let body = one_change(&installation, aurora.id.get(), "theme", version).await;
         let answer = push(&installation, &secret, now, &body).await.ok();
         assert_eq!(answer["instance"], "reader-0");
         assert_eq!(answer["versions"][0]["version"], 2, "{answer}");
@@ -335,7 +450,7 @@ async fn a_new_operator_whose_first_fetch_failed_is_found_all_the_same() {
     let aurora = installation.operator("aurora").await;
     let (now, secret) = (installation.clock.now(), installation.webhook_secret.clone());
     let next = aurora.id.get() + 1;
-    let news = json!({"changes": [{"operator_id": next, "kind": "operator", "version": 1}]}).to_string();
+    let news = one_change(&installation, next, "operator", 1).await;
     installation.reader_links[0].cut();
     let answer = push(&installation, &secret, now, &news).await.ok();
     assert_eq!(
@@ -426,7 +541,8 @@ async fn the_secret_of_pushes_can_be_changed_one_service_after_the_other() {
                 css(&reader, &aurora).await.contains(color)
             })
             .await;
-        let body = json!({"changes": []}).to_string();
+        let epoch = installation.database.epoch().await;
+        let body = json!({ "epoch": epoch, "changes": [] }).to_string();
         push(&installation, &new, installation.clock.now(), &body)
             .await
             .ok();

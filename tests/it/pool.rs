@@ -9,21 +9,25 @@ use sqlx::Connection;
 use tests::database::Database;
 use tokio_util::task::TaskTracker;
 
-fn limits() -> DbLimits {
+fn limits(connections: &str) -> DbLimits {
     #[derive(clap::Parser)]
     struct Command {
         #[command(flatten)]
         limits: DbLimits,
     }
-    let args = ["test", "--db-max-connections", "1"];
+    let args = ["test", "--db-max-connections", connections];
     <Command as clap::Parser>::parse_from(args).limits
 }
 
 fn pool_of_one(database: &Database, tasks: &TaskTracker) -> Db {
+    pool_of("1", database, tasks)
+}
+
+fn pool_of(connections: &str, database: &Database, tasks: &TaskTracker) -> Db {
     Db::new(
         database.url(),
         "pool-test",
-        limits(),
+        limits(connections),
         tasks.clone(),
         Clock::machine(),
     )
@@ -73,6 +77,34 @@ async fn a_caller_cut_off_at_any_await_loses_no_later_write() {
         .execute(database.pool())
         .await
         .unwrap();
+    database.finish().await;
+}
+
+#[tokio::test]
+async fn connections_that_the_server_closed_cost_no_request() {
+    let database = Database::create().await;
+    let tasks = TaskTracker::new();
+    let db = Arc::new(pool_of("3", &database, &tasks));
+    let read = || {
+        db.read(|connection| {
+            Box::pin(async move {
+                sqlx::query("select pg_sleep(0.05)").execute(connection).await?;
+                Ok::<_, DbError>(())
+            })
+        })
+    };
+    for _ in 0..3 {
+        tokio::try_join!(read(), read(), read()).unwrap();
+        sqlx::query(
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity
+             where datname = current_database() and application_name = 'pool-test'",
+        )
+        .execute(database.pool())
+        .await
+        .unwrap();
+        tokio::try_join!(read(), read(), read()).unwrap();
+    }
+    db.close().await;
     database.finish().await;
 }
 

@@ -300,8 +300,15 @@ async fn a_wrong_method_is_refused_and_the_right_ones_are_named() {
 
 /// The answer to a request as it is written here; a client would tidy it up.
 async fn answer_to(address: std::net::SocketAddr, head: &str) -> String {
+    answer_to_all(
+        address,
+        &format!("{head}\r\nhost: a\r\nconnection: close\r\n\r\n"),
+    )
+    .await
+}
+
+async fn answer_to_all(address: std::net::SocketAddr, request: &str) -> String {
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let request = format!("{head}\r\nhost: a\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     // A service that has not read all it was sent resets the connection behind its answer.
@@ -317,12 +324,28 @@ async fn no_detour_leads_to_the_writers_own_addresses() {
         "/x/../metrics",
         "/x/%2e%2e/metrics",
         "/x/.%2E/health",
+        "/x/../health/detailed",
         "/x\\..\\readyz",
         "/./internal/anything",
         "/api/../internal/coherence",
     ] {
         let answer = answer_to(address, &format!("GET {path} HTTP/1.1")).await;
         assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
+    }
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let installation = Installation::start().await;
+    let (reader, writer) = (installation.readers[0].address(), installation.writer.address());
+    for address in [reader, writer] {
+        for lines in ["", "host: a\r\nhost: a\r\n", "host: a\r\nHost: b\r\n"] {
+            let request = format!("GET /api/sports/sports HTTP/1.1\r\n{lines}connection: close");
+            let answer = answer_to_all(address, &format!("{request}\r\n\r\n")).await;
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{lines}: {answer}");
+            assert!(answer.contains("bad_host"), "{answer}");
+        }
     }
     installation.finish().await;
 }

@@ -196,6 +196,52 @@ impl Database {
         .expect("the activity can be read")
     }
 
+    /// Which history of the data it has.
+    pub async fn epoch(&self) -> String {
+        sqlx::query_scalar("select data_epoch()")
+            .fetch_one(&self.pool)
+            .await
+            .expect("the epoch can be read")
+    }
+
+    /// Keeps a copy of it as it is now. Every connection to it breaks.
+    pub async fn back_up(&self) {
+        let (name, backup) = (&self.name, self.backup_name());
+        self.alone([format!("create database {backup} template {name}")])
+            .await;
+    }
+
+    /// Puts the copy in its place. Every connection to it breaks.
+    pub async fn restore(&self) {
+        let (name, backup) = (&self.name, self.backup_name());
+        let lost = format!("{name}_lost");
+        self.alone([
+            format!("alter database {name} rename to {lost}"),
+            format!("alter database {backup} rename to {name}"),
+            format!("drop database {lost}"),
+        ])
+        .await;
+    }
+
+    fn backup_name(&self) -> String {
+        format!("{}_backup", self.name)
+    }
+
+    /// Carries out `commands` while nobody is connected.
+    async fn alone(&self, commands: impl IntoIterator<Item = String>) {
+        let name = &self.name;
+        let mut admin = connect(&self.admin_url).await;
+        let open = |is_open: bool| format!("alter database {name} allow_connections {is_open}");
+        execute(&mut admin, open(false)).await;
+        let others =
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity where usename = current_user";
+        execute(&mut admin, format!("{others} and datname = '{name}'")).await;
+        for command in commands {
+            execute(&mut admin, command).await;
+        }
+        execute(&mut admin, open(true)).await;
+    }
+
     /// Drops it. The books of every operator must be right.
     pub async fn finish(self) {
         let mut connection = self.pool.acquire().await.expect("a connection");

@@ -12,4 +12,4 @@ mod store;
 pub use answer::{Announced, Committed, Nothing, PushHealth, PushReport, Saved};
 pub use options::ReaderOptions;
 pub use readers::Readers;
-pub use store::{bump, bump_all, current};
+pub use store::{News, bump, bump_all, current};

@@ -36,7 +36,11 @@ pub fn answer(request: &HeaderMap, entry: &Entry, outcome: Outcome, age: Duratio
     }
     headers.extend(about_data(&variant.etag, entry.policy(), entry.version_header()));
     headers.insert(header::AGE, HeaderValue::from(age.as_secs()));
-    headers.insert(CACHE_STATUS, HeaderValue::from_static(status(outcome)));
+    let status = match outcome {
+        Outcome::Miss if !entry.is_kept() => "edgebook; fwd=miss",
+        outcome => status(outcome),
+    };
+    headers.insert(CACHE_STATUS, HeaderValue::from_static(status));
     response
 }
 

@@ -39,7 +39,7 @@ pub const FEED: Policy = Policy {
 /// Shorter bodies are not worth compressing.
 const COMPRESS_FROM_BYTES: usize = 256;
 /// A page in memory costs about this much besides its bytes.
-const OVERHEAD_BYTES: usize = 512;
+const OVERHEAD_BYTES: usize = 1280;
 /// Good for text at little time: quality 5 of 11, window 2²².
 const BROTLI_QUALITY: u32 = 5;
 const BROTLI_WINDOW_BITS: u32 = 22;
@@ -96,7 +96,7 @@ impl Body {
             Some(Variant {
                 encoding: Some(HeaderValue::from_static(name)),
                 etag: etag(&hash, name),
-                bytes: packed.into(),
+                bytes: packed.into_boxed_slice().into(),
                 head: Head::default(),
             })
         };
@@ -107,7 +107,7 @@ impl Body {
             identity: Variant {
                 encoding: None,
                 etag: etag(&hash, ""),
-                bytes: bytes.into(),
+                bytes: bytes.into_boxed_slice().into(),
                 head: Head::default(),
             },
         }
@@ -204,6 +204,7 @@ pub struct Entry {
     policy: &'static Policy,
     filled_at: Duration,
     fresh_until: Duration,
+    is_kept: bool,
 }
 
 /// Whether an entry may be served as current.
@@ -246,7 +247,22 @@ impl Entry {
             policy,
             filled_at,
             fresh_until,
+            is_kept: true,
         }
+    }
+
+    /// The same, for one answer only: there are so many such pages that others would have no room.
+    #[must_use]
+    pub fn for_once(self) -> Self {
+        Self {
+            is_kept: false,
+            ..self
+        }
+    }
+
+    /// Whether it is worth its place in memory.
+    pub const fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// Whether it may be served as current at `now`, given what is known of newer versions.

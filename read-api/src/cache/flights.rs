@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use shared::clock::Clock;
 #[derive(Debug)]
 pub struct Flights<K, T> {
     under_way: Arc<UnderWay<K, T>>,
+    is_paused: AtomicBool,
     failed: Mutex<HashMap<K, Duration>>,
     backoff: Duration,
     clock: Clock,
@@ -46,6 +48,7 @@ impl<K: Copy + Eq + Hash + Send + 'static, T: Send + Sync + 'static> Flights<K, 
     pub fn new(backoff: Duration, clock: Clock, tasks: TaskTracker) -> Self {
         Self {
             under_way: Arc::default(),
+            is_paused: AtomicBool::new(false),
             failed: Mutex::default(),
             backoff,
             clock,
@@ -53,7 +56,30 @@ impl<K: Copy + Eq + Hash + Send + 'static, T: Send + Sync + 'static> Flights<K, 
         }
     }
 
-    /// Joins the fetch of `key` that is under way, or begins `fetch`. `None` when the last one failed just now.
+    /// Lets no fetch begin, and waits until those under way have ended.
+    pub async fn pause(&self) {
+        loop {
+            let next = {
+                let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+                self.is_paused.store(true, Ordering::Release);
+                under_way.values().next().cloned()
+            };
+            let Some(mut flight) = next else {
+                return;
+            };
+            // The sender is dropped when the fetch ends, if it sends nothing.
+            let _ = flight.changed().await;
+        }
+    }
+
+    /// Lets fetches begin again, also of what failed before.
+    pub fn resume(&self) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.is_paused.store(false, Ordering::Release);
+    }
+
+    /// Joins the fetch of `key` that is under way, or begins `fetch`. `None` when the last one failed just now, and
+    /// during a pause.
     pub fn join<F>(&self, key: K, fetch: impl FnOnce() -> F) -> Option<Flight<T>>
     where
         F: Future<Output = Option<T>> + Send + 'static,
@@ -62,6 +88,9 @@ impl<K: Copy + Eq + Hash + Send + 'static, T: Send + Sync + 'static> Flights<K, 
             return None;
         }
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_paused.load(Ordering::Acquire) {
+            return None;
+        }
         match under_way.entry(key) {
             Entry::Occupied(there) => Some(Flight(there.get().clone())),
             Entry::Vacant(free) => {
@@ -177,6 +206,27 @@ mod tests {
         let flight = flights.join(1, || async { panic!("on purpose") });
         assert_eq!(flight.unwrap().ended(LONG).await, None);
         assert!(flights.under_way.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_pause_begins_when_every_fetch_has_ended_and_lets_none_begin() {
+        let clock = Clock::manual(OffsetDateTime::UNIX_EPOCH);
+        let flights = flights(&clock);
+        let (go, wait) = tokio::sync::oneshot::channel::<()>();
+        let flight = flights.join(1, || async move {
+            wait.await.unwrap();
+            Some(1)
+        });
+        flights.failed(2);
+        let mut pause = Box::pin(flights.pause());
+        assert!(futures_util::poll!(&mut pause).is_pending());
+        assert!(flights.join(3, || async { Some(3) }).is_none());
+        go.send(()).unwrap();
+        pause.await;
+        assert_eq!(flight.unwrap().ended(LONG).await, Some(1));
+        assert!(flights.join(1, || async { Some(1) }).is_none());
+        flights.resume();
+        assert!(flights.join(2, || async { Some(2) }).is_some());
     }
 
     #[tokio::test]

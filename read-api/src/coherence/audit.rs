@@ -70,6 +70,7 @@ async fn follow(reader: SharedReader, page: Page) {
     let Some(held) = reader.pages.get(page) else {
         return;
     };
+    let era = reader.versions.load().era();
     let Ok(truth) = look(&reader, page, &held).await else {
         // The pull says so too.
         return;
@@ -81,6 +82,9 @@ async fn follow(reader: SharedReader, page: Page) {
         let Ok((served, outcome)) = find(&reader, page, &Wanted::default()).await else {
             return;
         };
+        if reader.versions.load().era() != era {
+            return;
+        }
         // The first look comes before the bound: what is said to be stale may be.
         let is_admitted = outcome == Outcome::Stale && *after_s == AFTER_S[0];
         if !truth.is_in(&served) && !is_admitted {

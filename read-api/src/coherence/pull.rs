@@ -2,11 +2,11 @@
 //! Must never skip a change, whatever the order in which transactions commit.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use shared::coherence::{Change, Kind, Topic};
+use shared::coherence::{Change, Epoch, Kind, Topic};
 use shared::ids::{OperatorId, Version};
 use shared::sports::Sport;
 use sqlx::postgres::PgConnection;
@@ -34,6 +34,8 @@ pub struct PullStatus {
     /// The number of the last pull that ended, well or badly.
     ended: watch::Sender<u64>,
     from_replica: AtomicU64,
+    /// Of the primary, as of the last pull.
+    epoch: Mutex<Option<Epoch>>,
 }
 
 impl PullStatus {
@@ -63,6 +65,22 @@ impl PullStatus {
         [&self.pulls, &self.failures, &self.from_replica].map(|count| count.load(Ordering::Relaxed))
     }
 
+    /// Which history of the data is followed; `None` before the primary has answered.
+    pub fn epoch(&self) -> Option<Epoch> {
+        self.epoch.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// As before the first pull.
+    pub(crate) fn forget(&self) {
+        self.is_ready.store(false, Ordering::Release);
+        self.last_ok_ms.store(0, Ordering::Release);
+        self.follow(None);
+    }
+
+    fn follow(&self, epoch: Option<Epoch>) {
+        *self.epoch.lock().unwrap_or_else(PoisonError::into_inner) = epoch;
+    }
+
     fn succeeded(&self, began: Duration) {
         let began_ms = u64::try_from(began.as_millis()).unwrap_or(u64::MAX).max(1);
         self.last_ok_ms.store(began_ms, Ordering::Release);
@@ -73,55 +91,91 @@ impl PullStatus {
 /// Pulls until `stop` is cancelled.
 pub async fn run(reader: SharedReader, stop: CancellationToken) {
     let every = Duration::from_millis(reader.options.cache.pull_ms);
-    let gap = Duration::from_millis(reader.options.cache.pull_gap_ms);
-    let mut watermark = FIRST.to_owned();
+    let least = Duration::from_millis(reader.options.cache.pull_gap_ms);
+    let mut mark = Mark::default();
+    let (mut gap, mut was_asked) = (least, false);
     loop {
         let number = reader.pull.begun.fetch_add(1, Ordering::AcqRel) + 1;
-        match pull(&reader, &watermark).await {
-            Ok(next) => watermark = next,
-            Err(error) => {
-                reader.pull.failures.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(%error, "the pull failed");
-            }
-        }
+        let is_news = pull(&reader, &mut mark).await.unwrap_or_else(|error| {
+            reader.pull.failures.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(%error, "the pull failed");
+            false
+        });
+        gap = next_gap(gap, least, every, was_asked && !is_news);
         reader.pull.ended.send_replace(number);
         let out_of_turn = async {
             tokio::time::sleep(gap).await;
             reader.pull.wish.notified().await;
         };
-        tokio::select! {
+        was_asked = tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(jittered(every, reader.jitter())) => {}
-            () = out_of_turn => {}
-        }
+            () = tokio::time::sleep(jittered(every, reader.jitter())) => false,
+            () = out_of_turn => true,
+        };
+    }
+}
+
+/// The least time before a pull out of turn. It doubles each time that one was in vain: anybody may ask for a version
+/// that nobody wrote, and must not keep the database busy with it.
+fn next_gap(gap: Duration, least: Duration, most: Duration, was_in_vain: bool) -> Duration {
+    if was_in_vain {
+        (gap * 2).min(most).max(least)
+    } else {
+        least
     }
 }
 
 /// Older than every transaction id.
 const FIRST: &str = "0";
 
-/// One pull; returns the watermark of the next.
-async fn pull(reader: &SharedReader, watermark: &str) -> Result<String, FillError> {
+/// Up to where the changes are known.
+#[derive(Debug)]
+struct Mark {
+    watermark: String,
+    /// Whose watermark that is; `None` before the primary has answered.
+    epoch: Option<Epoch>,
+}
+
+impl Default for Mark {
+    fn default() -> Self {
+        Self {
+            watermark: FIRST.to_owned(),
+            epoch: None,
+        }
+    }
+}
+
+/// One pull; tells whether it brought anything new.
+async fn pull(reader: &SharedReader, mark: &mut Mark) -> Result<bool, FillError> {
     let began = reader.clock.elapsed();
-    let asked = watermark.to_owned();
-    // Not through `fetch`: the pull must not queue behind the pages' fetches.
-    let (news, source) = reader
-        .databases
-        .newest(move |db| {
-            let asked = asked.clone();
-            Box::pin(async move { Ok::<_, FillError>(changes_since(db, &asked).await?) })
-        })
-        .await?;
+    let (mut news, mut source) = ask(reader, &mark.watermark).await?;
+    if source == Source::Primary && mark.epoch.as_ref() != Some(&news.epoch) {
+        // A watermark of another history may be above changes of this one.
+        let is_of_another = mark.watermark != FIRST;
+        if mark.epoch.is_some() {
+            tracing::warn!(epoch = ?news.epoch, "the database was restored or replaced: everything is fetched anew");
+            reader.forget().await;
+        }
+        *mark = Mark {
+            epoch: Some(news.epoch.clone()),
+            ..Mark::default()
+        };
+        if is_of_another {
+            (news, source) = ask(reader, FIRST).await?;
+        }
+    }
     reader.versions.drop_older_than(&news.purged);
+    let raised = reader.versions.raise(&news.changes, reader.clock.elapsed());
     if reader.pull.is_ready() {
-        take_over(reader, &news.changes);
+        fetch_touched(reader, &raised);
         catch_up(reader);
     } else {
-        reader.versions.raise(&news.changes, began);
         fill_whole(reader).await?;
         reader.pull.is_ready.store(true, Ordering::Release);
         tracing::info!(operators = reader.directory.len(), "ready");
     }
+    mark.watermark = news.watermark;
+    reader.pull.follow(mark.epoch.clone());
     match source {
         Source::Primary => reader.pull.succeeded(began),
         // It may lag by any time: what it says is taken over, but confirms nothing.
@@ -129,11 +183,25 @@ async fn pull(reader: &SharedReader, watermark: &str) -> Result<String, FillErro
             reader.pull.from_replica.fetch_add(1, Ordering::Relaxed);
         }
     }
-    Ok(news.watermark)
+    Ok(!raised.is_empty())
+}
+
+/// Not through [`Reader::fetch`]: the pull must not queue behind the pages' fetches.
+async fn ask(reader: &Reader, watermark: &str) -> Result<(News, Source), FillError> {
+    let asked = watermark.to_owned();
+    reader
+        .databases
+        .newest(move |db| {
+            let asked = asked.clone();
+            Box::pin(async move { Ok::<_, FillError>(changes_since(db, &asked).await?) })
+        })
+        .await
 }
 
 /// The answer to one pull.
 struct News {
+    /// Which history it is of.
+    epoch: Epoch,
     /// From where to ask the next time.
     watermark: String,
     /// The versions.
@@ -157,12 +225,6 @@ async fn fill_whole(reader: &SharedReader) -> Result<(), FillError> {
     Ok(())
 }
 
-/// Takes over changes from wherever they come, and begins to fetch what they touch. Returns the fetches.
-pub fn take_over(reader: &Arc<Reader>, changes: &[Change]) -> Vec<Flight<Arc<Entry>>> {
-    let news = reader.versions.raise(changes, reader.clock.elapsed());
-    fetch_touched(reader, &news)
-}
-
 /// Begins to fetch what these changes touch, or joins the fetches that do already. Returns the fetches.
 pub(super) fn fetch_touched(reader: &Arc<Reader>, changes: &[Change]) -> Vec<Flight<Arc<Entry>>> {
     let mut jobs: Vec<Job> = changes
@@ -180,17 +242,11 @@ pub(super) fn fetch_touched(reader: &Arc<Reader>, changes: &[Change]) -> Vec<Fli
 /// Begins again to fetch what is held whole and known to be old. News is told once; a fetch that failed, or that began
 /// before it, must not lose it: nobody ever asks for an operator whose name is not known here yet.
 fn catch_up(reader: &Arc<Reader>) {
-    if !crate::directory::behind(reader).is_empty() {
-        let _ = reader.refresh(Job::Directory);
-    }
-    if !crate::pages::sports::behind(reader).is_empty() {
-        let _ = reader.refresh(Job::Disabled);
-    }
-    let required = reader.versions.load();
-    for sport in Sport::all() {
-        if reader.catalogue.sport(sport).version < required.of(Topic::feed(sport)) {
-            let _ = reader.refresh(Job::Sport(sport));
-        }
+    let jobs = [Job::Directory, Job::Disabled]
+        .into_iter()
+        .chain(Sport::all().map(Job::Sport));
+    for job in jobs.filter(|job| reader.is_behind(*job)) {
+        let _ = reader.refresh(job);
     }
 }
 
@@ -224,26 +280,33 @@ fn touched(reader: &Reader, topic: Topic) -> Vec<Job> {
 /// read, every transaction below `w` had ended there and its versions were among the answers up to then; a server that
 /// is asked from `w` on tells all others that it knows. Its own watermark may be lower, when it lags behind: then more
 /// is told twice. It is taken over as it is, so that it never is above what that server knows.
+///
+/// What was restored from a dump has ids of another server, which may not have been given out here yet. Such rows are
+/// among the first answer only: what changes a row gives it an id of this server.
 async fn changes_since(db: &mut PgConnection, watermark: &str) -> Result<News, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
         select
+            always.epoch as "epoch!",
             pg_snapshot_xmin(pg_current_snapshot())::text as "xmin!",
             v.operator_id as "operator_id?: OperatorId",
             v.kind as "kind?",
             v.version as "version?: Version",
             v.hard_version as "hard_version?: Version"
-        from (select) as always
-        left join cache_versions v on v.changed_xid >= $1::text::xid8
+        from (select data_epoch() as epoch) as always
+        left join cache_versions v
+            on v.changed_xid >= $1::text::xid8
+            and (v.changed_xid < pg_snapshot_xmax(pg_current_snapshot()) or $1 = $2)
         "#,
         watermark,
+        FIRST,
     )
     .fetch_all(db)
     .await?;
+    let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     let mut news = News {
-        watermark: rows
-            .first()
-            .map_or_else(|| watermark.to_owned(), |row| row.xmin.clone()),
+        epoch: first.epoch.clone().into(),
+        watermark: first.xmin.clone(),
         changes: Vec::with_capacity(rows.len()),
         purged: Vec::new(),
     };
@@ -259,4 +322,21 @@ async fn changes_since(db: &mut PgConnection, watermark: &str) -> Result<News, s
         news.purged.extend(hard.map(|version| Change { topic, version }));
     }
     Ok(news)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_in_vain_waits_longer_each_time_until_somebody_does_not() {
+        let ms = Duration::from_millis;
+        let mut gap = ms(20);
+        let mut gaps = Vec::new();
+        for was_in_vain in [true, true, true, false, true] {
+            gap = next_gap(gap, ms(20), ms(100), was_in_vain);
+            gaps.push(gap);
+        }
+        assert_eq!(gaps, [40, 80, 100, 20, 40].map(ms));
+    }
 }

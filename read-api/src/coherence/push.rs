@@ -8,12 +8,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use shared::coherence::{Change, Kind, MAX_CHANGES, Older, PUSH_PATH, Push, PushAnswer, Topic};
+use shared::coherence::{Change, Epoch, Kind, MAX_CHANGES, Older, PUSH_PATH, Push, PushAnswer, Topic};
 use shared::http::{Private, RawJson, read_json};
 use shared::ids::Version;
 use shared::problem::Problem;
 
-use super::pull::{fetch_touched, take_over};
+use super::pull::fetch_touched;
 use crate::app::{Reader, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::Entry;
@@ -40,10 +40,15 @@ async fn push(
         return Err(Problem::invalid_field("changes", detail));
     }
     let deadline = reader.clock.elapsed() + Duration::from_millis(reader.options.cache.push_wait_ms);
+    if !is_for(&reader, &push.epoch, deadline).await {
+        let detail = "These changes were committed in another database than the one that is followed here";
+        return Err(Problem::new(StatusCode::CONFLICT, "wrong_database", detail));
+    }
     if push.older == Older::Dropped {
         reader.versions.drop_older_than(&push.changes);
     }
-    take_over(&reader, &push.changes);
+    let raised = reader.versions.raise(&push.changes, reader.clock.elapsed());
+    fetch_touched(&reader, &raised);
     // Twice: a fetch that was about to end when the news came may have missed it; the next one does not. And once more
     // for pages that are made of what is held whole.
     for _ in 0..3 {
@@ -62,6 +67,17 @@ async fn push(
         instance: reader.options.instance.clone(),
         versions,
     }))
+}
+
+/// Whether the changes were committed in the database that is followed here. If it does not look like that, the next
+/// pull may tell of a database that was restored, or of a standby that became the primary.
+async fn is_for(reader: &Reader, epoch: &Epoch, deadline: Duration) -> bool {
+    let is_followed = || reader.pull.epoch().as_ref() == Some(epoch);
+    if !is_followed() {
+        let left = deadline.saturating_sub(reader.clock.elapsed());
+        reader.pull.out_of_turn(left).await;
+    }
+    is_followed()
 }
 
 /// The fetches of what is pushed and not served yet. The pull may have brought the same news a moment before: then its

@@ -1,4 +1,4 @@
-//! The newest version known of each topic. Must never go down.
+//! The newest version known of each topic. Must never go down while the database is the same.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +19,7 @@ pub struct Required {
     patience: Duration,
     /// How often something was news.
     news: u64,
+    era: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +37,22 @@ impl Required {
             oldest: HashMap::new(),
             patience,
             news: 1,
+            era: 0,
         }
+    }
+
+    /// Nothing any more: the database is another one. What was found before was not found of it.
+    fn next_era(&self) -> Self {
+        Self {
+            news: self.news + 1,
+            era: self.era + 1,
+            ..Self::patient(self.patience)
+        }
+    }
+
+    /// How often the database became another one.
+    pub const fn era(&self) -> u64 {
+        self.era
     }
 
     /// The version wanted of a topic; 0 when it never changed.
@@ -157,6 +173,22 @@ impl Versions {
         }
     }
 
+    /// Forgets everything, because the database is another one, and tells everybody.
+    pub fn begin_era(&self) {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = self.current.load().next_era();
+        self.current.store(Arc::new(after));
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for sender in told.values() {
+            sender.send_replace(());
+        }
+    }
+
+    /// What is wanted now, to be compared with later.
+    pub fn snapshot(&self) -> Arc<Required> {
+        self.current.load_full()
+    }
+
     /// What is wanted now.
     pub fn load(&self) -> Guard<Arc<Required>> {
         self.current.load()
@@ -240,6 +272,21 @@ mod tests {
             "a second look sees the same"
         );
         assert!(Checked::default().holds(&[change(1)], &required));
+    }
+
+    #[test]
+    fn of_another_database_nothing_is_known_and_nothing_was_checked() {
+        let versions = Versions::new(Duration::ZERO);
+        versions.raise(&[change(7)], Duration::ZERO);
+        versions.drop_older_than(&[change(7)]);
+        let checked = Checked::default();
+        assert!(checked.holds(&[change(7)], &versions.load()));
+        versions.begin_era();
+        let required = versions.snapshot();
+        assert_eq!((required.era(), required.is_empty()), (1, true));
+        assert!(!required.drops(change(1)));
+        versions.raise(&[change(8)], Duration::ZERO);
+        assert!(!checked.holds(&[change(7)], &versions.load()));
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(super) struct Plain<'a> {
     pub(super) if_none_match: Option<&'a [u8]>,
     /// The id that it came with, if it is one to take over.
     pub(super) request_id: Option<&'a [u8]>,
+    host: Option<&'a [u8]>,
 }
 
 impl<'a> Plain<'a> {
@@ -35,10 +36,12 @@ impl<'a> Plain<'a> {
             accepted: Accepted::default(),
             if_none_match: None,
             request_id: None,
+            host: None,
         };
         let mut encodings = None;
         for header in headers {
             let once = match header.name.len() {
+                4 if is(header.name, "host") => &mut plain.host,
                 12 if is(header.name, "x-request-id") => &mut plain.request_id,
                 13 if is(header.name, "if-none-match") => &mut plain.if_none_match,
                 15 if is(header.name, "accept-encoding") => &mut encodings,
@@ -49,6 +52,7 @@ impl<'a> Plain<'a> {
                 return None;
             }
         }
+        plain.host?;
         plain.accepted = Accepted::read(encodings.into_iter());
         plain.request_id = plain.request_id.filter(|id| is_request_id(id));
         Some(plain)
@@ -135,22 +139,27 @@ mod tests {
             "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-            "GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
-            "GET / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n",
-            "GET / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n",
-            "GET / HTTP/1.1\r\nConnection: close\r\n\r\n",
-            "GET / HTTP/1.1\r\nConnection: upgrade\r\n\r\n",
-            "GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n",
-            "GET / HTTP/1.1\r\nedgebook-min-version: theme=4\r\n\r\n",
-            "GET / HTTP/1.1\r\nIf-None-Match: \"a\"\r\nIf-None-Match: \"b\"\r\n\r\n",
-            "GET / HTTP/1.1\r\n folded: a\r\n\r\n",
-            "GET / HTTP/1.1\r\nname : a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\ntransfer-encoding: chunked\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nedgebook-min-version: theme=4\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: \"a\"\r\nIf-None-Match: \"b\"\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\n folded: a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nname : a\r\n\r\n",
+            "GET / HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
             "GET /\r\n\r\n",
             "\0\r\n\r\n",
         ] {
             assert_eq!(Plain::read(read.as_bytes()), None, "{read:?}");
         }
-        let many = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(MAX_HEADERS + 1));
+        let many = format!(
+            "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
+            "a: b\r\n".repeat(MAX_HEADERS + 1)
+        );
         assert_eq!(Plain::read(many.as_bytes()), None);
     }
 }

@@ -30,6 +30,7 @@ const TOLD_ONE_IN: u64 = 16;
 pub(super) struct Target {
     page: Page,
     given: Box<[Change]>,
+    era: u64,
     checked: Checked,
     entry: ArcSwapWeak<Entry>,
     hits: AtomicU64,
@@ -40,12 +41,13 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// What the routes said, to be counted in `metrics`.
-    pub(super) fn new(asked: Asked, metrics: &Metrics) -> Self {
+    /// What the routes said in this era of the versions, to be counted in `metrics`.
+    pub(super) fn new(asked: Asked, era: u64, metrics: &Metrics) -> Self {
         let route = route::of(asked.page);
         Self {
             page: asked.page,
             given: asked.given.into(),
+            era,
             checked: Checked::default(),
             entry: ArcSwapWeak::new(Weak::new()),
             hits: AtomicU64::new(0),
@@ -56,7 +58,7 @@ impl Target {
 
     /// Its page as it is in memory, unless something newer speaks against it.
     pub(super) fn entry(&self, pages: &Pages, required: &Required) -> Option<Arc<Entry>> {
-        if !self.checked.holds(&self.given, required) {
+        if self.era != required.era() || !self.checked.holds(&self.given, required) {
             return None;
         }
         let is_told = self
@@ -132,7 +134,7 @@ mod tests {
     fn no_more_targets_are_known_than_may_be() {
         let metrics = Metrics::new(Clock::manual(OffsetDateTime::UNIX_EPOCH));
         let targets = Targets::new(SHARDS);
-        let learnt = || Target::new(Page::Sports.into(), &metrics);
+        let learnt = || Target::new(Page::Sports.into(), 0, &metrics);
         for number in 0..1000 {
             targets.learn(&format!("/api/sports/sports?{number}"), learnt());
         }

@@ -92,7 +92,8 @@ pub async fn operators(
 pub async fn make(reader: &SharedReader, source: Source, board: Board, at: At) -> Result<Entry, FillError> {
     let held = board::up_to_date(reader, source, board).await?;
     let versions = vec![held.change];
-    super::render(
+    let is_beyond = at.is_beyond(held.standings.len());
+    let entry = super::render(
         reader,
         held.fetched_at,
         versions,
@@ -106,5 +107,6 @@ pub async fn make(reader: &SharedReader, source: Source, board: Board, at: At) -
             }
         },
     )
-    .await
+    .await?;
+    Ok(if is_beyond { entry.for_once() } else { entry })
 }

@@ -20,6 +20,7 @@ use utoipa::IntoParams;
 use crate::app::{FillError, Job, Reader, SharedReader};
 use crate::cache::Page;
 use crate::cache::entry::{Body, Entry, FEED};
+use crate::coherence::versions::Required;
 use crate::databases::Source;
 use crate::directory::Operator;
 use crate::pages::Asked;
@@ -65,6 +66,13 @@ impl Catalogue {
     /// What an operator does not offer.
     pub fn disabled(&self, operator: OperatorId) -> Arc<OperatorDisabled> {
         self.disabled.load().get(&operator).cloned().unwrap_or_default()
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.sports.store(Arc::default());
+        self.disabled.store(Arc::default());
     }
 
     fn publish_sport(&self, sport: Sport, events: SportEvents) {
@@ -137,6 +145,7 @@ fn offered_by(reader: &Reader, operator: &Operator, sport: Sport) -> Asked {
 /// # Errors
 /// What the database does, or that it answered with older data.
 pub async fn fill_sport(reader: &Reader, source: Source, sport: Sport) -> Result<(), FillError> {
+    let known = reader.versions.snapshot();
     let (version, rows) = reader
         .fetch(source, move |db| {
             Box::pin(async move {
@@ -147,7 +156,7 @@ pub async fn fill_sport(reader: &Reader, source: Source, sport: Sport) -> Result
             })
         })
         .await?;
-    if version < reader.versions.load().of(Topic::feed(sport)) {
+    if version < known.of(Topic::feed(sport)) {
         return Err(FillError::TooOld);
     }
     // Reading thousands of markets takes CPU time.
@@ -167,6 +176,7 @@ pub async fn fill_disabled(reader: &Reader, source: Source) -> Result<(), FillEr
     if wanted.is_empty() {
         return Ok(());
     }
+    let known = reader.versions.snapshot();
     let lists = reader
         .fetch(source, move |db| {
             let wanted = wanted.clone();
@@ -186,12 +196,11 @@ pub async fn fill_disabled(reader: &Reader, source: Source) -> Result<(), FillEr
             })
         })
         .await?;
-    let required = reader.versions.load();
     let new_enough = lists
         .into_iter()
-        .filter(|(operator, list)| list.version >= required.of(disabled_topic(*operator)));
+        .filter(|(operator, list)| list.version >= known.of(disabled_topic(*operator)));
     reader.catalogue.publish_disabled(new_enough.collect());
-    if behind(reader).is_empty() {
+    if behind_of(reader, &known).next().is_none() {
         Ok(())
     } else {
         Err(FillError::TooOld)
@@ -204,13 +213,15 @@ const fn disabled_topic(operator: OperatorId) -> Topic {
 
 /// The operators whose lists are known to be newer than the ones held.
 pub fn behind(reader: &Reader) -> Vec<i64> {
-    let required = reader.versions.load();
-    required
+    behind_of(reader, &reader.versions.load()).collect()
+}
+
+fn behind_of(reader: &Reader, known: &Required) -> impl Iterator<Item = i64> {
+    known
         .iter()
         .filter(|change| change.topic.kind == Kind::DisabledEvents)
         .filter(|change| reader.catalogue.disabled(change.topic.operator_id).version < change.version)
         .map(|change| change.topic.operator_id.get())
-        .collect()
 }
 
 /// Renders the list of sports from the events held.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tests::Installation;
 
-use super::{css, save_color};
+use super::{css, operator_pulled_for, save_color};
 
 #[tokio::test]
 async fn who_names_the_version_it_wrote_reads_it_although_nothing_was_pushed_or_pulled() {
@@ -14,13 +14,7 @@ async fn who_names_the_version_it_wrote_reads_it_although_nothing_was_pushed_or_
         .reader_args(&slow)
         .start()
         .await;
-    let reader = installation.readers[0].reader();
-    let pulls = async {
-        while reader.directory.find("aurora").is_none() {
-            reader.pull.out_of_turn(Duration::from_secs(1)).await;
-        }
-    };
-    let (aurora, ()) = tokio::join!(installation.operator("aurora"), pulls);
+    let aurora = operator_pulled_for(&installation, "aurora").await;
     let reader = installation.reader(0);
     let before = css(&reader, &aurora).await;
     let version = save_color(&installation, &aurora, "#a1b2c3").await["version"].clone();

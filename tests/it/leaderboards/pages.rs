@@ -262,6 +262,31 @@ async fn several_currencies_are_ranked_and_added_up_as_the_numbers_that_are_show
 }
 
 #[tokio::test]
+async fn pages_behind_the_last_are_answered_and_take_no_room() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let player = installation.player(&aurora, "player", 100_000).await;
+    play(&installation, &player, 100, 110).await;
+    refresh_all(&installation).await;
+    page(&installation, PLAYERS).await;
+    let pages = &installation.readers[0].reader().pages;
+    let before = pages.health().entries;
+    for board in [PLAYERS, OPERATORS] {
+        for number in 2..20 {
+            let shown = page(&installation, &format!("{board}?page={number}")).await;
+            assert_eq!(shown["pagination"]["page"], number);
+            let again = installation
+                .reader(0)
+                .get(&format!("{board}?page={number}"))
+                .await;
+            assert_eq!(again.header("cache-status"), "edgebook; fwd=miss");
+        }
+    }
+    assert_eq!(pages.health().entries, before);
+    installation.finish().await;
+}
+
+#[tokio::test]
 async fn pages_follow_each_other_and_sums_are_exact_beyond_what_can_be_shown() {
     let installation = with_reader_args(&["--leaderboard-depth", "5"]).await;
     let aurora = installation.operator("aurora").await;
@@ -341,7 +366,7 @@ async fn a_board_that_nobody_asks_for_is_not_fetched_and_a_hit_fetches_nothing()
     page(&installation, PLAYERS).await;
     assert_eq!(fetches(), 1);
     let reader = installation.reader(0);
-    for path in [PLAYERS.to_owned(), format!("{PLAYERS}?page=2&per_page=7")] {
+    for path in [PLAYERS.to_owned(), format!("{PLAYERS}?page=1&per_page=7")] {
         page(&installation, &path).await;
         let hit = reader.get(&path).await;
         assert_eq!(hit.header("cache-status"), "edgebook; hit");

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::delivery::Delivery;
 use super::readers::Readers;
+use super::store::News;
 
 /// Which readers know of a push, by name, or by address where the name is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
@@ -56,10 +57,10 @@ pub struct PushHealth {
 }
 
 /// What a transaction did to the data of one topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Saved {
     /// It changed them: this is the new version.
-    Changed(Change),
+    Changed(News),
     /// They were like that already: this is the version that they have, and readers need not be told.
     AsItWas(Change),
 }
@@ -126,12 +127,12 @@ impl Readers {
         let readers = self.clone();
         let task = self.tasks().spawn(async move {
             let committed = change.await?;
-            let (change, report) = match committed.saved {
-                Saved::Changed(change) => (change, readers.push(vec![change]).await),
-                Saved::AsItWas(change) => (change, PushReport::default()),
+            let (versions, report) = match committed.saved {
+                Saved::Changed(news) => (news.changes.clone(), readers.push(news).await),
+                Saved::AsItWas(change) => (vec![change], PushReport::default()),
             };
             let (message, more) = (committed.message, committed.more);
-            Ok(Private(Announced::new(message, more, vec![change], report)))
+            Ok(Private(Announced::new(message, more, versions, report)))
         });
         match task.await {
             Ok(result) => result.map_err(E::into),

@@ -9,6 +9,7 @@ use shared::coherence::{Change, MAX_CHANGES, Older, Push, PushAnswer, WebhookSec
 use time::OffsetDateTime;
 
 use super::options::ReaderUrl;
+use super::store::News;
 
 /// Longest answer that is read, in bytes: room for [`MAX_CHANGES`] versions.
 const MAX_ANSWER_BYTES: usize = 262_144;
@@ -61,17 +62,18 @@ impl Failure {
 }
 
 impl Parcel {
-    /// Packs the first [`MAX_CHANGES`] of `changes`. What is beyond reaches readers by their pull, and until then
+    /// Packs the first [`MAX_CHANGES`] of the changes. What is beyond reaches readers by their pull, and until then
     /// they count as pending.
-    pub(super) fn new(id: String, changes: Vec<Change>, older: Older) -> Result<Self, serde_json::Error> {
+    pub(super) fn new(id: String, news: News, older: Older) -> Result<Self, serde_json::Error> {
         let push = Push {
-            changes: changes.iter().take(MAX_CHANGES).copied().collect(),
+            epoch: news.epoch,
+            changes: news.changes.iter().take(MAX_CHANGES).copied().collect(),
             older,
         };
         Ok(Self {
             id,
             body: serde_json::to_vec(&push)?.into(),
-            changes,
+            changes: news.changes,
         })
     }
 
@@ -154,6 +156,11 @@ mod tests {
         }
     }
 
+    fn parcel(changes: Vec<Change>) -> Parcel {
+        let epoch = "1".to_owned().into();
+        Parcel::new("msg_1".to_owned(), News { epoch, changes }, Older::Kept).unwrap()
+    }
+
     fn answer(instance: &str, versions: Vec<Change>) -> PushAnswer {
         PushAnswer {
             instance: instance.to_owned(),
@@ -164,7 +171,7 @@ mod tests {
     #[test]
     fn only_a_reader_that_serves_every_change_has_acknowledged() {
         let pushed = vec![change(1, Kind::Theme, 4), change(1, Kind::Branding, 2)];
-        let parcel = Parcel::new("msg_1".to_owned(), pushed, Older::Kept).unwrap();
+        let parcel = parcel(pushed);
         let branding = change(1, Kind::Branding, 2);
         for (theme, expected) in [
             (Some(change(1, Kind::Theme, 4)), Delivery::Acknowledged),
@@ -181,7 +188,7 @@ mod tests {
     #[test]
     fn changes_beyond_the_most_are_not_sent_and_stay_pending() {
         let pushed: Vec<_> = (1..=1001).map(|id| change(id, Kind::Theme, 1)).collect();
-        let parcel = Parcel::new("msg_1".to_owned(), pushed.clone(), Older::Kept).unwrap();
+        let parcel = parcel(pushed.clone());
         let sent: Push = serde_json::from_slice(&parcel.body).unwrap();
         assert_eq!(sent.changes, pushed[..MAX_CHANGES]);
         let judged = parcel.judge(&answer("r1", sent.changes));

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::delivery::Delivery;
 use super::options::ReaderOptions;
 use super::readers::{Readers, Said};
-use super::store;
+use super::store::{self, News};
 use crate::accounts::cli::{Target, reason, subdomain};
 use crate::accounts::{CreateError, find_operator};
 
@@ -81,13 +81,14 @@ impl From<CreateError> for PurgeError {
 pub(crate) async fn purge(options: Purge, clock: &Clock, random: &Random) -> Result<(), PurgeError> {
     shared::tls::choose();
     let older = if options.hard { Older::Dropped } else { Older::Kept };
-    let changes = committed(&options, older, clock).await?;
-    println!("{} versions were raised", changes.len());
-    let told = tell(options, &changes, older, clock, random).await?;
+    let news = committed(&options, older, clock).await?;
+    let raised = news.changes.len();
+    println!("{raised} versions were raised");
+    let told = tell(options, news, older, clock, random).await?;
     if told.is_empty() {
         println!("no readers are known here: each learns of it from its next pull");
     }
-    print!("{}", shown(&told, changes.len()));
+    print!("{}", shown(&told, raised));
     let lost = told.iter().filter(|said| said.delivery == Delivery::Unreachable);
     match lost.count() {
         0 => Ok(()),
@@ -96,10 +97,10 @@ pub(crate) async fn purge(options: Purge, clock: &Clock, random: &Random) -> Res
 }
 
 /// Raises every version concerned in one transaction.
-async fn committed(options: &Purge, older: Older, clock: &Clock) -> Result<Vec<Change>, PurgeError> {
+async fn committed(options: &Purge, older: Older, clock: &Clock) -> Result<News, PurgeError> {
     let db = options.target.open(clock)?;
     let subdomain = options.operator.clone();
-    let changes = db
+    let news = db
         .write(move |db| {
             let subdomain = subdomain.clone();
             Box::pin(async move {
@@ -108,18 +109,18 @@ async fn committed(options: &Purge, older: Older, clock: &Clock) -> Result<Vec<C
                     None => None,
                 };
                 let topics = store::held_by_readers(operator, db).await?;
-                Ok::<_, PurgeError>(store::purge(&topics, older, db).await?)
+                Ok::<_, PurgeError>(store::raise(&topics, older, db).await?)
             })
         })
         .await;
     db.close().await;
-    changes
+    news
 }
 
 /// Tells every reader, and again those that don't serve everything yet. What each came to, by address.
 async fn tell(
     options: Purge,
-    changes: &[Change],
+    mut news: News,
     older: Older,
     clock: &Clock,
     random: &Random,
@@ -137,8 +138,7 @@ async fn tell(
         tasks.clone(),
     )?;
     // What is held whole first: pages are made of it.
-    let mut changes = changes.to_vec();
-    changes.sort_by_key(|change| {
+    news.changes.sort_by_key(|change| {
         (
             matches!(change.topic.kind, Kind::Branding | Kind::Theme),
             change.topic,
@@ -149,7 +149,7 @@ async fn tell(
         if attempt > 0 {
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
-        told = tell_once(&readers, &changes, older).await;
+        told = tell_once(&readers, &news, older).await;
         if told.iter().all(|said| said.delivery == Delivery::Acknowledged) {
             break;
         }
@@ -160,10 +160,14 @@ async fn tell(
 }
 
 /// One attempt, in as many pushes as it takes. A reader is as well off as after the worst of them.
-async fn tell_once(readers: &Readers, changes: &[Change], older: Older) -> Vec<Said> {
+async fn tell_once(readers: &Readers, news: &News, older: Older) -> Vec<Said> {
     let mut all: BTreeMap<String, Said> = BTreeMap::new();
-    for part in changes.chunks(MAX_CHANGES) {
-        for said in readers.tell(part.to_vec(), older).await {
+    for part in news.changes.chunks(MAX_CHANGES) {
+        let part = News {
+            epoch: news.epoch.clone(),
+            changes: part.to_vec(),
+        };
+        for said in readers.tell(part, older).await {
             match all.get_mut(&said.address) {
                 None => {
                     all.insert(said.address.clone(), said);

@@ -18,6 +18,7 @@ use super::answer::{PushHealth, PushReport};
 use super::delivery::{Delivery, Parcel, instance_of};
 use super::lookup::Lookup;
 use super::options::{ReaderName, ReaderOptions, ReaderUrl};
+use super::store::News;
 
 /// Idle connections kept to one reader.
 const MAX_IDLE_PER_READER: usize = 4;
@@ -117,26 +118,23 @@ impl Readers {
         })))
     }
 
-    /// Tells every reader of `changes`, which are committed, and reports what each said to the first attempt.
+    /// Tells every reader of what is committed, and reports what each said to the first attempt.
     /// Those that don't serve the changes yet are told again in the background. Goes on when the caller leaves.
-    pub async fn push(&self, changes: Vec<Change>) -> PushReport {
+    pub async fn push(&self, news: News) -> PushReport {
         let mut report = PushReport::default();
-        for said in self.tell(changes, Older::Kept).await {
+        for said in self.tell(news, Older::Kept).await {
             report.add(said.instance.unwrap_or(said.address), said.delivery);
         }
         report.in_order()
     }
 
     /// The same, with what is to become of older data, and with all that each reader said.
-    pub(super) async fn tell(&self, changes: Vec<Change>, older: Older) -> Vec<Said> {
-        if changes.is_empty() {
+    pub(super) async fn tell(&self, news: News, older: Older) -> Vec<Said> {
+        if news.changes.is_empty() {
             return Vec::new();
         }
         let inner = Arc::clone(&self.0);
-        let task = self
-            .0
-            .tasks
-            .spawn(async move { inner.tell(changes, older).await });
+        let task = self.0.tasks.spawn(async move { inner.tell(news, older).await });
         task.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a push broke off");
             Vec::new()
@@ -163,9 +161,9 @@ impl Readers {
 }
 
 impl Inner {
-    async fn tell(self: Arc<Self>, changes: Vec<Change>, older: Older) -> Vec<Said> {
+    async fn tell(self: Arc<Self>, news: News, older: Older) -> Vec<Said> {
         let id = format!("msg_{}", self.random.uuid(self.clock.now()));
-        let parcel = match Parcel::new(id, changes, older) {
+        let parcel = match Parcel::new(id, news, older) {
             Ok(parcel) => Arc::new(parcel),
             Err(error) => {
                 tracing::error!(%error, "changes can't be packed");

@@ -3,69 +3,38 @@
 
 use std::collections::BTreeSet;
 
-use shared::coherence::{Change, Kind, Older, Topic, UnknownKind};
+use shared::coherence::{Change, Epoch, Kind, Older, Topic, UnknownKind};
 use shared::ids::{OperatorId, Version};
 use sqlx::PgConnection;
 
+/// Versions that a transaction gave out: what readers are told of once it is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// Where it is committed.
+    pub epoch: Epoch,
+    /// The versions, in the order of their topics.
+    pub changes: Vec<Change>,
+}
+
+impl News {
+    /// The version of the first topic.
+    pub fn version(&self) -> Version {
+        self.changes
+            .first()
+            .map_or(Version::NONE, |change| change.version)
+    }
+}
+
 /// Gives `topic` its next version. For the transaction that changes the topic's data: the row stays locked until
 /// it commits, so versions are in the order of commits. Several topics go through [`bump_all`].
-pub async fn bump(topic: Topic, db: &mut PgConnection) -> Result<Change, sqlx::Error> {
-    let version = sqlx::query_scalar!(
-        r#"
-        insert into cache_versions (operator_id, kind, version, changed_xid)
-        values ($1, $2, 1, pg_current_xact_id())
-        on conflict (operator_id, kind) do update
-        set version = cache_versions.version + 1,
-            changed_xid = excluded.changed_xid,
-            changed_at = excluded.changed_at
-        returning version as "version: Version"
-        "#,
-        topic.operator_id.get(),
-        topic.kind.to_string(),
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(Change { topic, version })
+pub async fn bump(topic: Topic, db: &mut PgConnection) -> Result<News, sqlx::Error> {
+    bump_all(&[topic], db).await
 }
 
 /// Gives each of `topics` its next version in one statement, always in the same order, so that two transactions can't
 /// wait for each other. A topic that is named twice is bumped once.
-pub async fn bump_all(topics: &[Topic], db: &mut PgConnection) -> Result<Vec<Change>, sqlx::Error> {
-    let mut topics = topics.to_vec();
-    topics.sort_unstable();
-    topics.dedup();
-    let (operators, kinds): (Vec<i64>, Vec<String>) = topics
-        .iter()
-        .map(|topic| (topic.operator_id.get(), topic.kind.to_string()))
-        .unzip();
-    let rows = sqlx::query!(
-        r#"
-        insert into cache_versions (operator_id, kind, version, changed_xid)
-        select operator_id, kind, 1, pg_current_xact_id()
-        from unnest($1::bigint[], $2::text[]) with ordinality as topic (operator_id, kind, position)
-        order by position
-        on conflict (operator_id, kind) do update
-        set version = cache_versions.version + 1,
-            changed_xid = excluded.changed_xid,
-            changed_at = excluded.changed_at
-        returning operator_id as "operator_id: OperatorId", kind, version as "version: Version"
-        "#,
-        &operators,
-        &kinds,
-    )
-    .fetch_all(db)
-    .await?;
-    let changes = rows.into_iter().map(|row| {
-        let kind: Kind = row
-            .kind
-            .parse()
-            .map_err(|error: UnknownKind| sqlx::Error::Decode(error.into()))?;
-        Ok(Change {
-            topic: Topic::of(row.operator_id, kind),
-            version: row.version,
-        })
-    });
-    changes.collect()
+pub async fn bump_all(topics: &[Topic], db: &mut PgConnection) -> Result<News, sqlx::Error> {
+    raise(&topics.iter().copied().collect(), Older::Kept, db).await
 }
 
 /// Everything that readers hold of `operator`, or of all operators and the platform: what has a version, and the pages
@@ -104,15 +73,16 @@ pub(super) async fn held_by_readers(
     Ok(known.chain(pages).chain(of_platform).collect())
 }
 
-/// Gives each of `topics` its next version although nothing changed, in their order and in one statement.
-pub(super) async fn purge(
+/// Gives each of `topics` its next version, whether or not its data changed; with [`Older::Dropped`], readers never
+/// serve again what is older.
+pub(super) async fn raise(
     topics: &BTreeSet<Topic>,
     older: Older,
     db: &mut PgConnection,
-) -> Result<Vec<Change>, sqlx::Error> {
+) -> Result<News, sqlx::Error> {
     let operators: Vec<i64> = topics.iter().map(|topic| topic.operator_id.get()).collect();
     let kinds: Vec<String> = topics.iter().map(|topic| topic.kind.to_string()).collect();
-    let versions = sqlx::query!(
+    let rows = sqlx::query!(
         r#"
         insert into cache_versions (operator_id, kind, version, hard_version, changed_xid)
         select topic.operator_id, topic.kind, 1, case when $3 then 1 else 0 end, pg_current_xact_id()
@@ -129,16 +99,29 @@ pub(super) async fn purge(
         &kinds,
         older == Older::Dropped,
     )
-    .fetch_all(db)
+    .fetch_all(&mut *db)
     .await?;
-    let changes = versions.into_iter().filter_map(|row| {
-        let kind = row.kind.parse().ok()?;
-        Some(Change {
+    let changes = rows.into_iter().map(|row| {
+        let kind: Kind = row
+            .kind
+            .parse()
+            .map_err(|error: UnknownKind| sqlx::Error::Decode(error.into()))?;
+        Ok(Change {
             topic: Topic::of(row.operator_id, kind),
             version: row.version,
         })
     });
-    Ok(changes.collect())
+    Ok(News {
+        changes: changes.collect::<Result<_, sqlx::Error>>()?,
+        epoch: epoch(db).await?,
+    })
+}
+
+async fn epoch(db: &mut PgConnection) -> Result<Epoch, sqlx::Error> {
+    sqlx::query_scalar!(r#"select data_epoch() as "epoch!""#)
+        .fetch_one(db)
+        .await
+        .map(Epoch::from)
 }
 
 /// The version of `topic` as this transaction sees it.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use shared::coherence::{Change, Topic};
+use shared::coherence::Topic;
 use shared::db::DbError;
 use shared::ids::Version;
 use shared::sports::Sport;
@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::app::SharedApp;
-use crate::coherence::bump;
+use crate::coherence::{News, bump};
 
 use super::changes::{Batch, BatchLimits, Batches, Changes, ContentHash, Hashed, changes, is_usable};
 use super::parse::{FeedError, FeedLimits, parse_within};
@@ -118,8 +118,8 @@ impl Refresh {
         let mut written = Written::default();
         let outcome = self.bring_in_step(events, &mut written).await;
         if let Some(newest) = written.newest {
-            known.version = newest.version;
-            self.app.readers.push(vec![newest]).await;
+            known.version = newest.version();
+            self.app.readers.push(newest).await;
         }
         outcome?;
         found.rows_written = written.rows;
@@ -171,7 +171,7 @@ impl Refresh {
     }
 
     /// Writes a portion in a transaction of its own, and bumps the sport's version in it if that changed anything.
-    async fn commit(&self, portion: Portion) -> Result<Option<(u64, Change)>, RefreshError> {
+    async fn commit(&self, portion: Portion) -> Result<Option<(u64, News)>, RefreshError> {
         let (sport, now) = (self.sport, self.app.clock.now());
         let write = self.app.db.write(move |db| {
             let portion = portion.clone();
@@ -205,7 +205,7 @@ impl Portion {
         sport: Sport,
         now: OffsetDateTime,
         db: &mut PgConnection,
-    ) -> Result<Option<(u64, Change)>, RefreshError> {
+    ) -> Result<Option<(u64, News)>, RefreshError> {
         if !store::try_lock(sport, db).await? {
             return Err(RefreshError::WrittenElsewhere);
         }
@@ -227,11 +227,11 @@ impl Portion {
 #[derive(Default)]
 struct Written {
     rows: u64,
-    newest: Option<Change>,
+    newest: Option<News>,
 }
 
 impl Written {
-    fn add(&mut self, committed: Option<(u64, Change)>) {
+    fn add(&mut self, committed: Option<(u64, News)>) {
         if let Some((rows, change)) = committed {
             self.rows += rows;
             self.newest = Some(change);

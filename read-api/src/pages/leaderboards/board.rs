@@ -65,6 +65,11 @@ impl Boards {
         self.fetches.load(Ordering::Relaxed)
     }
 
+    /// Forgets every board.
+    pub(crate) fn clear(&self) {
+        self.held.invalidate_all();
+    }
+
     /// Keeps a board, unless a newer one is there.
     fn publish(&self, board: Board, fetched: Arc<Held>) {
         self.held.entry(board).and_upsert_with(|there| match there {
@@ -180,6 +185,14 @@ pub(super) struct OperatorSums {
 }
 
 impl Standings {
+    /// How many entries are held.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Players(players) => players.best.len(),
+            Self::Operators(operators) => operators.best.len(),
+        }
+    }
+
     /// Bytes that they take in memory, roughly.
     fn size(&self) -> usize {
         let size_of_face = |face: &Face| size_of::<Face>() + face.name.len() + face.subdomain.len();
@@ -237,13 +250,14 @@ pub async fn fill(reader: &Reader, source: Source, board: Board) -> Result<(), F
 async fn fetch(reader: &Reader, source: Source, board: Board) -> Result<Arc<Held>, FillError> {
     let depth = i64::from(reader.options.leaderboards.leaderboard_depth);
     let fetched_at = reader.clock.elapsed();
+    let known = reader.versions.snapshot();
     reader.boards.fetches.fetch_add(1, Ordering::Relaxed);
     let (change, contest, standings) = reader
         .fetch(source, move |db| {
             Box::pin(async move { Ok(read(board, depth, db).await?) })
         })
         .await?;
-    if change.version < reader.versions.load().of(board.topic()) {
+    if change.version < known.of(board.topic()) {
         return Err(FillError::TooOld);
     }
     let ttl = Duration::from_millis(reader.options.cache.cache_ttl_ms);

@@ -61,6 +61,11 @@ impl At {
         entries.map(|(index, entry)| (index + 1, entry))
     }
 
+    /// Whether it is behind the last page of a board that shows `held` entries.
+    pub(super) fn is_beyond(self, held: usize) -> bool {
+        self.number > 1 && (self.number as usize - 1) * self.size as usize >= held
+    }
+
     /// Where this page is on a board of `total` entries, of which `held` can be shown.
     pub(super) fn in_all(self, total: usize, held: usize) -> BoardPagination {
         let (page, pages) = (self.number as usize, held.div_ceil(self.size as usize));

@@ -48,10 +48,13 @@ fn readers(args: &[&str], lookup: Lookup) -> Readers {
     .unwrap()
 }
 
-fn change() -> Change {
-    Change {
-        topic: Topic::of(OperatorId::new(1), Kind::Theme),
-        version: Version::new(1),
+fn news() -> News {
+    News {
+        epoch: "1".to_owned().into(),
+        changes: vec![Change {
+            topic: Topic::of(OperatorId::new(1), Kind::Theme),
+            version: Version::new(1),
+        }],
     }
 }
 
@@ -71,7 +74,7 @@ async fn every_address_of_a_name_is_dialled_and_looked_up_anew_for_each_push() {
         (vec![c, c], vec!["c"]),
     ] {
         *known.lock().unwrap() = addresses;
-        let report = readers.push(vec![change()]).await;
+        let report = readers.push(news()).await;
         assert_eq!(report.acknowledged, told);
         assert_eq!((report.pending.len(), report.unreachable.len()), (0, 0));
     }
@@ -84,7 +87,7 @@ async fn a_name_that_is_not_known_is_named_and_holds_nobody_else_up() {
         &["--reader-urls", &listed, "--reader-dns", "read.internal:8080"],
         Lookup::of(Arc::default()),
     );
-    let report = readers.push(vec![change()]).await;
+    let report = readers.push(news()).await;
     assert_eq!(report.acknowledged, ["listed"]);
     assert_eq!(report.unreachable, ["read.internal:8080"]);
 }
@@ -97,7 +100,7 @@ async fn a_reader_that_is_listed_and_found_by_name_is_told_once() {
         &["--reader-urls", &listed, "--reader-dns", "read.internal:8080"],
         Lookup::of(Arc::new(Mutex::new(vec![address]))),
     );
-    let report = readers.push(vec![change()]).await;
+    let report = readers.push(news()).await;
     assert_eq!(report.acknowledged, ["both"]);
     assert_eq!(readers.health().pushes_sent, 1);
 }

@@ -1,0 +1,75 @@
+//! A database that goes back to a backup, and loses what was committed since.
+
+use serde_json::json;
+use tests::Installation;
+
+use super::{PULL_BOUND, css, operator_pulled_for, save_color};
+
+#[tokio::test]
+async fn a_database_that_was_restored_is_shown_as_it_is_then() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let reader = installation.reader(0);
+    save_color(&installation, &aurora, "#111111").await;
+    assert!(css(&reader, &aurora).await.contains("#111111"));
+    installation.database.back_up().await;
+    let bluefin = installation.operator("bluefin").await;
+    for color in ["#222222", "#333333"] {
+        save_color(&installation, &aurora, color).await;
+    }
+    for operator in [&aurora, &bluefin] {
+        // The second time by the short way.
+        css(&reader, operator).await;
+        css(&reader, operator).await;
+    }
+    assert!(css(&reader, &aurora).await.contains("#333333"));
+    installation.database.restore().await;
+    let path = "/api/theme-css/aurora";
+    installation
+        .within(PULL_BOUND * 2, "what was lost is shown no more", || async {
+            let answer = reader.get(path).await;
+            answer.status == 200 && answer.text().contains("#111111")
+        })
+        .await;
+    reader
+        .get("/api/theme-css/bluefin")
+        .await
+        .problem(404, "operator_not_found");
+    let answer = save_color(&installation, &aurora, "#444444").await;
+    assert_eq!(answer["version"], 2, "the same version as before, of other data");
+    assert_eq!(answer["readers"]["acknowledged"], json!(["reader-0"]), "{answer}");
+    assert!(css(&reader, &aurora).await.contains("#444444"));
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn the_first_push_after_a_restoration_is_acknowledged_only_with_what_is_there_then() {
+    let installation = Installation::builder()
+        .reader_args(&["--pull-ms", "3600000"])
+        .start()
+        .await;
+    let aurora = operator_pulled_for(&installation, "aurora").await;
+    let reader = installation.reader(0);
+    save_color(&installation, &aurora, "#111111").await;
+    installation.database.back_up().await;
+    for color in ["#222222", "#333333"] {
+        save_color(&installation, &aurora, color).await;
+    }
+    assert!(css(&reader, &aurora).await.contains("#333333"));
+    installation.database.restore().await;
+    let answer = save_color(&installation, &aurora, "#444444").await;
+    if answer["readers"]["acknowledged"] == json!(["reader-0"]) {
+        assert!(css(&reader, &aurora).await.contains("#444444"));
+    }
+    installation
+        .within(
+            PULL_BOUND * 2,
+            "the push brings it, though no pull is due",
+            || async {
+                let answer = reader.get("/api/theme-css/aurora").await;
+                answer.status == 200 && answer.text().contains("#444444")
+            },
+        )
+        .await;
+    installation.finish().await;
+}
