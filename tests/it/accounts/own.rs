@@ -1,5 +1,7 @@
 //! What players do with their own account, and what nobody else can do with it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tests::people::PASSWORD;
 use tests::{Answer, Client, Installation};
@@ -254,7 +256,7 @@ async fn another_password_ends_all_other_sessions() {
 }
 
 #[tokio::test]
-async fn wrong_current_passwords_count_as_failed_log_ins_and_of_two_changes_one_counts() {
+async fn wrong_current_passwords_are_counted_whatever_the_name_and_of_two_changes_one_counts() {
     let few = ["--login-failures-per-account", "3"];
     let installation = builder().writer_args(&few).start().await;
     let aurora = installation.operator("aurora").await;
@@ -272,14 +274,49 @@ async fn wrong_current_passwords_count_as_failed_log_ins_and_of_two_changes_one_
     assert_eq!(made, 1, "the password that was proved is the one that is changed");
     let body = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
     let mut limited = false;
-    for _ in 0..4 {
+    for number in 0..4 {
+        let name = json!({ "username": format!("alice{number}") });
+        player.post(UPDATE_USERNAME, &name).await.ok();
         let answer = player.post(CHANGE_PASSWORD, &body).await;
         limited |= answer.status == 429;
         assert!(answer.status == 422 || answer.status == 429, "{}", answer.text());
     }
     assert!(limited);
-    let answer = log_in(&installation.writer(), PLAYER_LOGIN, "alice").await;
-    refused(&answer, 429, "too_many_failed_logins");
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_log_in_with_a_password_that_is_being_changed_is_refused() {
+    let installation = builder().start().await;
+    let aurora = installation.operator("aurora").await;
+    installation.player(&aurora, "alice", 0).await;
+    let before = count(&installation, "sessions").await;
+    let mut changing = installation.database.pool().begin().await.unwrap();
+    sqlx::query("update players set password_hash = 'another' where username = 'alice'")
+        .execute(&mut *changing)
+        .await
+        .unwrap();
+    let writer = installation.writer();
+    let asked = tokio::spawn(async move { log_in(&writer, PLAYER_LOGIN, "alice").await });
+    installation
+        .within(
+            Duration::from_secs(5),
+            "the log-in waits for the change",
+            async || {
+                let waiting: i64 = sqlx::query_scalar(
+                    "select count(*) from pg_stat_activity
+                 where datname = current_database() and wait_event_type = 'Lock'",
+                )
+                .fetch_one(installation.database.pool())
+                .await
+                .unwrap();
+                waiting == 1
+            },
+        )
+        .await;
+    changing.commit().await.unwrap();
+    refused(&asked.await.unwrap(), 401, "invalid_credentials");
+    assert_eq!(count(&installation, "sessions").await, before);
     installation.finish().await;
 }
 

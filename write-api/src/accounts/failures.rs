@@ -92,16 +92,17 @@ impl Failures {
 
     /// Counts a registration from `address`, or refuses it after too many. `now` is the clock's elapsed time.
     pub(super) fn count_registration(&self, address: IpAddr, now: Duration) -> Result<(), AccountError> {
-        let key = Key::Registrations(shared_part(address));
-        if let Some(wait) = self.wait(&key, self.registrations, now) {
-            let retry_after_s = whole_seconds(wait);
-            return Err(AccountError::TooManyRegistrations { retry_after_s });
+        let window = self.count(Key::Registrations(shared_part(address)), now);
+        if window.failures <= self.registrations {
+            return Ok(());
         }
-        self.count(key, now);
-        Ok(())
+        let left = (window.began + self.length).saturating_sub(now);
+        let retry_after_s = whole_seconds(left);
+        Err(AccountError::TooManyRegistrations { retry_after_s })
     }
 
-    fn count(&self, key: Key, now: Duration) {
+    /// Counts one more and returns the count.
+    fn count(&self, key: Key, now: Duration) -> Window {
         let new = Window {
             began: now,
             failures: 0,
@@ -112,6 +113,7 @@ impl Failures {
             *window = new;
         }
         window.failures = window.failures.saturating_add(1);
+        *window
     }
 
     fn wait(&self, key: &Key, limit: u32, now: Duration) -> Option<Duration> {

@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use shared::ids::OperatorId;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
 
 use crate::app::App;
 
@@ -33,30 +35,75 @@ pub(super) async fn verified<A: Account>(
         .ok_or(AccountError::WrongCredentials(guess.realm))
 }
 
-/// Makes a new session and ends the person's oldest ones beyond the limit.
+/// A session to be. Drawn before the transaction, so that running it again changes nothing.
+#[derive(Clone, Debug)]
+pub(super) struct NewSession {
+    operator: OperatorId,
+    token_hash: [u8; 32],
+    created_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    others_kept: i64,
+}
+
+impl NewSession {
+    /// A session at the operator, and its token.
+    pub(super) fn draw(app: &App, operator: OperatorId) -> (Self, Token) {
+        let limits = &app.options.accounts;
+        let token = Token::new(operator, app.random.bytes());
+        let created_at = app.clock.now();
+        let session = Self {
+            operator,
+            token_hash: token.hash(),
+            created_at,
+            expires_at: created_at + Duration::from_secs(limits.session_s.into()),
+            others_kept: i64::from(limits.sessions_per_person) - 1,
+        };
+        (session, token)
+    }
+
+    /// Opens it and ends the person's oldest ones beyond the limit. Says whether `password_hash` is still the one: who
+    /// changes a password ends all sessions, and one that is just being opened must not outlive that.
+    pub(super) async fn open(
+        &self,
+        db: &mut PgConnection,
+        person: Person,
+        password_hash: &str,
+    ) -> Result<bool, sqlx::Error> {
+        let (operator, now) = (self.operator, self.created_at);
+        let is_current = match person {
+            Person::Player(id) => store::note_player_login(operator, db, id, password_hash, now).await?,
+            Person::Staff(id) => store::note_staff_login(operator, db, id, password_hash, now).await?,
+        };
+        if is_current {
+            store::delete_surplus_sessions(operator, db, person, self.others_kept).await?;
+            store::insert_session(operator, db, &self.token_hash, person, now, self.expires_at).await?;
+        }
+        Ok(is_current)
+    }
+}
+
+/// Makes a new session for who was verified by `password_hash`.
 pub(super) async fn open_session(
     app: &App,
+    guess: &Guess,
     operator: OperatorId,
     person: Person,
+    password_hash: &str,
 ) -> Result<Token, AccountError> {
-    let limits = &app.options.accounts;
-    let token = Token::new(operator, app.random.bytes());
-    let (token_hash, now) = (token.hash(), app.clock.now());
-    let expires_at = now + Duration::from_secs(limits.session_s.into());
-    let others_kept = i64::from(limits.sessions_per_person) - 1;
-    app.db
-        .write(move |db| {
-            Box::pin(async move {
-                match person {
-                    Person::Player(id) => store::note_player_login(operator, db, id, now).await?,
-                    Person::Staff(id) => store::note_staff_login(operator, db, id, now).await?,
-                }
-                store::delete_surplus_sessions(operator, db, person, others_kept).await?;
-                store::insert_session(operator, db, &token_hash, person, now, expires_at).await?;
-                Ok::<_, AccountError>(())
-            })
+    let password_hash = password_hash.to_owned();
+    let (session, token) = NewSession::draw(app, operator);
+    let realm = guess.realm;
+    let opened = app.db.write(move |db| {
+        let (session, password_hash) = (session.clone(), password_hash.clone());
+        Box::pin(async move {
+            if session.open(db, person, &password_hash).await? {
+                Ok(())
+            } else {
+                Err(AccountError::WrongCredentials(realm))
+            }
         })
-        .await?;
+    });
+    opened.await?;
     Ok(token)
 }
 

@@ -168,22 +168,25 @@ pub(super) async fn platform_staff_by_login(
     .await
 }
 
-/// Notes the log-in. Its row lock makes log-ins of one player follow each other.
+/// Notes the log-in, if the password is still the one of `password_hash`; says whether it is. Its row lock makes log-ins
+/// of one player follow each other, and changes of the password.
 pub(super) async fn note_player_login(
     operator: OperatorId,
     db: &mut PgConnection,
     player: PlayerId,
+    password_hash: &str,
     now: OffsetDateTime,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "update players set last_login_at = $3 where operator_id = $1 and id = $2",
+) -> Result<bool, sqlx::Error> {
+    let noted = sqlx::query!(
+        "update players set last_login_at = $4 where operator_id = $1 and id = $2 and password_hash = $3",
         operator.get(),
         player.get(),
+        password_hash,
         now,
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(noted.rows_affected() == 1)
 }
 
 /// The same for staff.
@@ -191,17 +194,19 @@ pub(super) async fn note_staff_login(
     operator: OperatorId,
     db: &mut PgConnection,
     staff: StaffId,
+    password_hash: &str,
     now: OffsetDateTime,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "update staff set last_login_at = $3 where operator_id = $1 and id = $2",
+) -> Result<bool, sqlx::Error> {
+    let noted = sqlx::query!(
+        "update staff set last_login_at = $4 where operator_id = $1 and id = $2 and password_hash = $3",
         operator.get(),
         staff.get(),
+        password_hash,
         now,
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(noted.rows_affected() == 1)
 }
 
 /// Deletes all but the newest `kept` sessions of a person.

@@ -16,7 +16,7 @@ use crate::app::{App, SharedApp};
 use super::super::create::{NewPlayer, Opening, create_player, taken};
 use super::super::error::{AccountError, CreateError};
 use super::super::extract::{PlayerSession, PlayerToken, Visitor};
-use super::super::login;
+use super::super::login::NewSession;
 use super::super::rules::{Email, LoginName, Password, PlayerName, TextError};
 use super::super::store::{self, OperatorRow, Person, own};
 use super::super::token::Realm;
@@ -92,17 +92,21 @@ pub(crate) async fn register(
     let opening = Opening::draw(balance, &app.random, app.clock.now());
     let (username, email) = (new.username.as_str().to_owned(), new.email.as_str().to_owned());
     let id = operator.id;
+    let (session, token) = NewSession::draw(&app, id);
     let created = app.db.write(move |db| {
-        let (new, opening) = (new.clone(), opening.clone());
+        let (new, opening, session) = (new.clone(), opening.clone(), session.clone());
         Box::pin(async move {
             if !own::is_active(id, db).await? {
                 return Err(CreateError::OperatorDisabled);
             }
-            create_player(id, db, &new, &opening).await
+            let player = create_player(id, db, &new, &opening).await?;
+            session
+                .open(db, Person::Player(player), new.password.as_str())
+                .await?;
+            Ok(player)
         })
     });
     let player = created.await?;
-    let token = login::open_session(&app, id, Person::Player(player)).await?;
     Ok(WithCookie {
         cookie: Realm::Players.cookie_with(&token, &app.options.accounts),
         body: PlayerLoggedIn {
@@ -159,8 +163,8 @@ pub(crate) struct Done {
     sessions_ended: u64,
 }
 
-/// Changes the password and ends all other sessions of the player. A wrong `current_password` counts as a failed
-/// log-in.
+/// Changes the password and ends all other sessions of the player. After too many wrong ones for `current_password`,
+/// none is tried for a while.
 #[utoipa::path(post, path = "/api/auth/{subdomain}/change-password", tag = "accounts",
     request_body = PasswordChange, params(("subdomain" = String, Path)),
     security(("bearer" = []), ("player_cookie" = [])),
@@ -178,14 +182,12 @@ pub(crate) async fn change_password(
     let new = Password::for_new_account(&body.new_password)
         .map_err(|error| Problem::invalid_field("new_password", error.to_string()))?;
     let found = app.db.read(move |db| {
-        Box::pin(async move { Ok::<_, AccountError>(own::own_account(operator, db, player).await?) })
+        Box::pin(async move { Ok::<_, AccountError>(own::password_hash(operator, db, player).await?) })
     });
-    let account = found.await?.ok_or(AccountError::NotLoggedIn)?;
-    // A stored name is always one that can be logged in with.
-    let name = LoginName::try_from(account.username).map_err(|_| AccountError::NotLoggedIn)?;
-    let guess = visitor.guess(Realm::Players, subdomain.as_str(), &name);
+    let old_hash = found.await?.ok_or(AccountError::NotLoggedIn)?;
+    // Not by a name: the player may take another one at any time.
+    let guess = visitor.guess(Realm::Players, subdomain.as_str(), &LoginName::of_player(player));
     app.passwords.admit(&guess, &app.clock)?;
-    let old_hash = account.password_hash;
     let is_right = app
         .passwords
         .check(&guess, body.current_password, Some(old_hash.clone()), &app.clock)

@@ -96,7 +96,14 @@ pub(crate) async fn login(
     if !player.is_active {
         return Err(AccountError::AccountDisabled.into());
     }
-    let token = login::open_session(&app, operator.id, Person::Player(player.id)).await?;
+    let token = login::open_session(
+        &app,
+        &guess,
+        operator.id,
+        Person::Player(player.id),
+        &player.password_hash,
+    )
+    .await?;
     let user = User {
         id: player.id,
         username: player.username,

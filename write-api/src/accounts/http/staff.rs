@@ -128,7 +128,14 @@ pub(crate) async fn login(
     if !staff.is_active {
         return Err(AccountError::AccountDisabled.into());
     }
-    let token = login::open_session(&app, staff.operator, Person::Staff(staff.id)).await?;
+    let token = login::open_session(
+        &app,
+        &guess,
+        staff.operator,
+        Person::Staff(staff.id),
+        &staff.password_hash,
+    )
+    .await?;
     Ok(WithCookie {
         cookie: Realm::OperatorStaff.cookie_with(&token, &app.options.accounts),
         body: StaffLoggedIn {
@@ -198,7 +205,7 @@ pub(crate) async fn platform_login(
         .await?;
     let staff = login::verified(&app, &guess, body.password, found).await?;
     let person = Person::Staff(staff.id);
-    let token = login::open_session(&app, OperatorId::PLATFORM, person).await?;
+    let token = login::open_session(&app, &guess, OperatorId::PLATFORM, person, &staff.password_hash).await?;
     Ok(WithCookie {
         cookie: Realm::PlatformStaff.cookie_with(&token, &app.options.accounts),
         body: LoggedIn::with(&token),

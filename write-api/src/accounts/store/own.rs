@@ -32,22 +32,14 @@ pub(in super::super) async fn is_active(
     Ok(active.fetch_optional(db).await?.unwrap_or(false))
 }
 
-/// What a player proves to be with a password.
-#[derive(Clone, Debug)]
-pub(in super::super) struct OwnAccount {
-    pub(in super::super) username: String,
-    pub(in super::super) password_hash: String,
-}
-
-/// The player's name and password.
-pub(in super::super) async fn own_account(
+/// The player's password, as a hash.
+pub(in super::super) async fn password_hash(
     operator: OperatorId,
     db: &mut PgConnection,
     player: PlayerId,
-) -> Result<Option<OwnAccount>, sqlx::Error> {
-    sqlx::query_as!(
-        OwnAccount,
-        "select username, password_hash from players where operator_id = $1 and id = $2",
+) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select password_hash from players where operator_id = $1 and id = $2",
         operator.get(),
         player.get(),
     )
