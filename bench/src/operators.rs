@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use shared::clock::Clock;
 use shared::ids::Subdomain;
 use shared::money::Currency;
+use shared::random::Random;
 use sqlx::{Connection, PgConnection};
-use write_api::accounts::{NewOperator, create_operator};
+use write_api::accounts::{Founding, NewOperator, create_operator};
 use write_api::audit::Doer;
 use write_api::operators::{save_branding, save_theme};
 
@@ -42,7 +43,8 @@ async fn create_one(db: &mut PgConnection, number: u32, clock: &Clock) -> Result
         name: format!("Brand {number}").parse().map_err(|_| unfit())?,
         currency: Currency::USD,
     };
-    let operator = create_operator(db, &new, now).await?;
+    let founding = Founding::draw(&Random::system(), now);
+    let operator = create_operator(db, &new, &founding).await?.id;
     let doer = Doer::at_console(operator, now);
     save_theme(&doer, db, &theme(number)).await?;
     let branding = to_raw_value(&branding(number)).map_err(|_| unfit())?;

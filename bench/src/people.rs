@@ -13,8 +13,8 @@ use shared::money::{Currency, Minor};
 use shared::random::Random;
 use sqlx::{Connection, PgConnection};
 use write_api::accounts::{
-    AccountLimits, Email, HashedPassword, NewOperator, NewPlayer, NewStaff, Opening, Password, Passwords,
-    PlayerName, StaffLogin, create_operator, create_player, create_staff,
+    AccountLimits, Email, Founding, HashedPassword, NewOperator, NewPlayer, NewStaff, Opening, Password,
+    Passwords, PlayerName, StaffLogin, create_operator, create_player, create_staff,
 };
 
 use crate::failure::Failure;
@@ -165,9 +165,11 @@ impl Maker<'_> {
         let staff = NewStaff {
             login: StaffLogin::parse(&format!("{name}_admin_{number}"))?,
             password: self.password.clone(),
+            email: None,
         };
         let mut transaction = db.begin().await?;
-        let id = create_operator(&mut transaction, &new, now).await?;
+        let founding = Founding::draw(&Random::system(), now);
+        let id = create_operator(&mut transaction, &new, &founding).await?.id;
         let staff = create_staff(id, &mut transaction, &staff, now).await?;
         let staff_token = self.session(id, &mut transaction, Person::Staff(staff)).await?;
         transaction.commit().await?;

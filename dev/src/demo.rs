@@ -11,8 +11,8 @@ use shared::random::Random;
 use sqlx::{Connection, PgConnection};
 use time::OffsetDateTime;
 use write_api::accounts::{
-    AccountLimits, CreateError, Email, HashedPassword, NewOperator, NewPlayer, NewStaff, Opening, Password,
-    PasswordError, Passwords, PlayerName, StaffLogin, TextError, create_operator, create_player,
+    AccountLimits, CreateError, Email, Founding, HashedPassword, NewOperator, NewPlayer, NewStaff, Opening,
+    Password, PasswordError, Passwords, PlayerName, StaffLogin, TextError, create_operator, create_player,
     create_staff, find_operator,
 };
 use write_api::audit::Doer;
@@ -162,7 +162,7 @@ async fn create_all(
 ) -> Result<(), DemoError> {
     let mut transaction = db.begin().await?;
     for operator in OPERATORS {
-        let id = operator.create(&mut transaction, password, now).await?;
+        let id = operator.create(&mut transaction, password, now, random).await?;
         for name in operator.players {
             let player = NewPlayer {
                 username: PlayerName::parse(name)?,
@@ -176,6 +176,7 @@ async fn create_all(
     let root = NewStaff {
         login: StaffLogin::parse(PLATFORM_LOGIN)?,
         password: password.clone(),
+        email: None,
     };
     create_staff(OperatorId::PLATFORM, &mut transaction, &root, now).await?;
     transaction.commit().await?;
@@ -196,6 +197,7 @@ impl DemoOperator {
         db: &mut PgConnection,
         password: &HashedPassword,
         now: OffsetDateTime,
+        random: &Random,
     ) -> Result<OperatorId, DemoError> {
         let operator = NewOperator {
             subdomain: self.parsed_subdomain()?,
@@ -206,8 +208,10 @@ impl DemoOperator {
         let staff = NewStaff {
             login: StaffLogin::parse(self.staff)?,
             password: password.clone(),
+            email: None,
         };
-        let id = create_operator(db, &operator, now).await?;
+        let founding = Founding::draw(random, now);
+        let id = create_operator(db, &operator, &founding).await?.id;
         let doer = Doer::at_console(id, now);
         save_theme(&doer, db, &looks.theme).await?;
         save_branding(&doer, db, &looks.branding).await?;

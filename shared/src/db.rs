@@ -14,6 +14,7 @@ use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, Postgres};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::task::TaskTracker;
 
 mod error;
@@ -68,7 +69,10 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// A pool of connections with its limits and counts. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Db(Arc<Inner>);
+pub struct Db {
+    inner: Arc<Inner>,
+    gate: Arc<Gate>,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -77,10 +81,25 @@ struct Inner {
     begin_read: Arc<str>,
     begin_write: Arc<str>,
     tasks: TaskTracker,
-    waiters: tokio::sync::Semaphore,
     acquire_times: AcquireTimes,
     clock: Clock,
     counts: Arc<Counts>,
+}
+
+/// Who may ask the pool: at most so many hold a connection, and so many wait for one.
+#[derive(Debug)]
+struct Gate {
+    places: Semaphore,
+    waiters: Semaphore,
+}
+
+impl Gate {
+    fn new(places: u32, limits: &DbLimits) -> Arc<Self> {
+        Arc::new(Self {
+            places: Semaphore::new(usize::try_from(places).unwrap_or(Semaphore::MAX_PERMITS)),
+            waiters: Semaphore::new(limits.db_max_waiters),
+        })
+    }
 }
 
 #[derive(Debug, Default)]
@@ -185,9 +204,9 @@ impl Db {
         };
         let begin_read = format!("begin read only; {}", settings(limits.db_read_statement_ms));
         let begin_write = format!("begin; {}", settings(limits.db_write_statement_ms));
-        Ok(Self(Arc::new(Inner {
+        let gate = Gate::new(limits.db_max_connections, &limits);
+        let inner = Inner {
             pool,
-            waiters: tokio::sync::Semaphore::new(limits.db_max_waiters),
             limits,
             begin_read: begin_read.into(),
             begin_write: begin_write.into(),
@@ -195,7 +214,23 @@ impl Db {
             acquire_times: AcquireTimes::default(),
             clock,
             counts,
-        })))
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+            gate,
+        })
+    }
+
+    /// The same pool for others, who leave `spared` of its connections to the users of this handle, and wait in a queue
+    /// of their own. They have at least one.
+    #[must_use]
+    pub fn for_others(&self, spared: u32) -> Self {
+        let limits = &self.inner.limits;
+        let places = limits.db_max_connections.saturating_sub(spared).max(1);
+        Self {
+            inner: Arc::clone(&self.inner),
+            gate: Gate::new(places, limits),
+        }
     }
 
     /// Runs `work` in a transaction that only reads. The connection is back in the pool before this returns
@@ -234,12 +269,12 @@ impl Db {
         E: TransactionError,
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>> + Send + Sync + 'static,
     {
-        let inner = Arc::clone(&self.0);
+        let (inner, gate) = (Arc::clone(&self.inner), Arc::clone(&self.gate));
         let reached_commit = Arc::new(AtomicBool::new(false));
         let at_commit = Arc::clone(&reached_commit);
-        let task = self.0.tasks.spawn(async move {
+        let task = self.inner.tasks.spawn(async move {
             let limit = Duration::from_millis(inner.limits.db_transaction_ms);
-            let run = inner.run(&work, access, &at_commit);
+            let run = inner.run(&gate, &work, access, &at_commit);
             if let Ok(result) = tokio::time::timeout(limit, run).await {
                 return result;
             }
@@ -269,15 +304,15 @@ impl Db {
 
     /// Statements that a transaction of this pool could be cut off after, for sizing other limits.
     pub fn limits(&self) -> &DbLimits {
-        &self.0.limits
+        &self.inner.limits
     }
 
     /// What the pool looks like now.
     pub fn health(&self) -> PoolHealth {
-        let inner = &self.0;
+        let inner = &self.inner;
         let (size, idle) = (inner.pool.size(), inner.pool.num_idle());
         let idle = u32::try_from(idle).unwrap_or(u32::MAX);
-        let waiting = inner.limits.db_max_waiters - inner.waiters.available_permits();
+        let waiting = inner.limits.db_max_waiters - self.gate.waiters.available_permits();
         let (acquire_p50_us, acquire_p99_us) = inner.acquire_times.p50_and_p99();
         PoolHealth::new(
             size.saturating_sub(idle),
@@ -296,19 +331,25 @@ impl Db {
 
     /// Closes every connection and waits for those in use.
     pub async fn close(&self) {
-        self.0.pool.close().await;
+        self.inner.pool.close().await;
     }
 }
 
 impl Inner {
-    async fn run<T, E, F>(&self, work: &F, access: Access, at_commit: &AtomicBool) -> Result<T, E>
+    async fn run<T, E, F>(
+        &self,
+        gate: &Gate,
+        work: &F,
+        access: Access,
+        at_commit: &AtomicBool,
+    ) -> Result<T, E>
     where
         E: TransactionError,
         F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
     {
         let (mut retries, mut broken) = (0, 0);
         loop {
-            let connection = self.acquire().await?;
+            let (connection, _place) = self.acquire(gate).await?;
             let result = match self.attempt(connection, work, access, at_commit).await {
                 Ok(result) => result,
                 // Whether the server closed it while it was idle shows when it is used. So may all others be.
@@ -366,21 +407,33 @@ impl Inner {
         Ok(result)
     }
 
-    async fn acquire(&self) -> Result<PoolConnection<Postgres>, DbError> {
-        let Ok(_waiting) = self.waiters.try_acquire() else {
+    /// A connection, and the place at the gate that goes with it.
+    async fn acquire<'g>(
+        &self,
+        gate: &'g Gate,
+    ) -> Result<(PoolConnection<Postgres>, SemaphorePermit<'g>), DbError> {
+        let Ok(_waiting) = gate.waiters.try_acquire() else {
             return Err(DbError::TooManyWaiters);
         };
         let asked = self.clock.elapsed();
-        let result = self.pool.acquire().await;
+        let limit = Duration::from_millis(self.limits.db_acquire_ms);
+        let place = match tokio::time::timeout(limit, gate.places.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(sqlx::Error::PoolTimedOut),
+        };
+        let result = match place {
+            Ok(place) => self.pool.acquire().await.map(|connection| (connection, place)),
+            Err(error) => Err(error),
+        };
         self.acquire_times
             .record(self.clock.elapsed().saturating_sub(asked));
         if matches!(result, Err(sqlx::Error::PoolTimedOut)) {
             self.counts.timeouts.fetch_add(1, Ordering::Relaxed);
         }
-        let connection = result?;
+        let acquired = result?;
         let active = u64::from(self.pool.size()).saturating_sub(self.pool.num_idle() as u64);
         self.counts.peak_active.fetch_max(active, Ordering::Relaxed);
-        Ok(connection)
+        Ok(acquired)
     }
 }
 

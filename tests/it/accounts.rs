@@ -67,6 +67,7 @@ pub(crate) async fn platform_staff(installation: &Installation, login: &str) -> 
     let staff = NewStaff {
         login: StaffLogin::parse(login).unwrap(),
         password: passwords.hash(&password, &Random::system()).await.unwrap(),
+        email: None,
     };
     let mut db = installation.database.pool().acquire().await.unwrap();
     let now = installation.clock.now();

@@ -23,7 +23,7 @@ const TOGGLE_CASINO: &str = "/api/admin/aurora/toggle-casino";
 const TOGGLE_EVENT: &str = "/api/admin/aurora/betting-events/4711/toggle";
 
 /// Every route of an operator's staff, with a body that is accepted and changes something; none for a GET.
-const ROUTES: [(&str, Option<&str>); 10] = [
+const ROUTES: [(&str, Option<&str>); 13] = [
     (
         "/api/save-theme/{subdomain}",
         Some(r##"{"primaryColor":"#123456"}"##),
@@ -49,6 +49,9 @@ const ROUTES: [(&str, Option<&str>); 10] = [
     ("/api/admin/{subdomain}/audit-log", None),
     ("/api/admin/{subdomain}/casino-setting", None),
     ("/api/admin/{subdomain}/disabled-events", None),
+    ("/api/admin/{subdomain}/referral-code", None),
+    ("/api/admin/{subdomain}/wallets", None),
+    ("/api/admin/{subdomain}/wallets/{wallet_type}", None),
 ];
 
 /// Texts that would leave their place in a style sheet, a page or a script. No text at all may hold them.
@@ -136,6 +139,7 @@ fn at(route: &str, subdomain: &str) -> String {
         .replace("{subdomain}", subdomain)
         .replace("{event_key}", EVENT)
         .replace("{id}", PLAYER)
+        .replace("{wallet_type}", "revenue")
 }
 
 async fn ask(client: &Client, path: &str, body: Option<&str>) -> Answer {

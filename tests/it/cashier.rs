@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::money::Currency;
+use shared::money::{Currency, Minor};
+use shared::random::Random;
 use sqlx::Row;
 use tests::people::Player;
 use tests::{Answer, Client, Installation};
 use tokio::task::JoinSet;
+use write_api::ledger::{Account, Posting, Reason, lock_wallet, post};
 
 const BET: &str = "/api/casino/slots/bet";
 const LIMITS: &str = "/api/player/limits";
@@ -60,7 +62,7 @@ async fn money_is_paid_in_and_out_with_one_entry_each() {
     assert_eq!(paid_out["balance"], 0.0);
     let entries = sqlx::query(
         "select reason, reference, debit_account, credit_account, amount, tx_id::text
-         from ledger_entries where reason <> 'grant' order by id",
+         from ledger_entries where player_id is not null and reason <> 'grant' order by id",
     )
     .fetch_all(installation.database.pool())
     .await
@@ -224,10 +226,26 @@ async fn a_reference_that_another_player_takes_meanwhile_is_refused() {
     let staff = installation.reader(0).logged_in(&aurora.token);
     deposit(&staff, &bob, 1.0, "first").await.ok();
     let mut other = installation.database.pool().begin().await.unwrap();
+    let now = installation.clock.now();
+    let tx_id = Random::system().uuid(now);
+    let contested = Posting {
+        debit: Account::Cashier,
+        credit: Account::Wallet(bob.id),
+        amount: Minor::new(100),
+        reason: Reason::Deposit,
+        reference: "contested".to_owned(),
+    };
+    let mut wallet = lock_wallet(aurora.id, &mut other, bob.id).await.unwrap();
+    wallet.post(tx_id, &[contested]).unwrap();
+    post(&mut other, vec![wallet], now).await.unwrap();
     sqlx::query(
         "insert into commands (operator_id, actor, key, request_hash, status, answer, created_at)
-         select operator_id, actor, 'contested', request_hash, status, answer, created_at from commands",
+         select operator_id, actor, 'contested', request_hash, status,
+             json_build_object('transaction_id', $1::uuid, 'player_id', $2::bigint), created_at
+         from commands",
     )
+    .bind(tx_id)
+    .bind(bob.id.get())
     .execute(&mut *other)
     .await
     .unwrap();
@@ -339,7 +357,9 @@ async fn every_bad_body_is_refused_by_name_and_nothing_is_written() {
     }
     assert_eq!(installation.count("commands").await, 0);
     assert_eq!(
-        installation.count("ledger_entries").await,
+        installation
+            .count("ledger_entries where player_id is not null")
+            .await,
         1,
         "the opening balance"
     );

@@ -9,6 +9,7 @@ use proptest::test_runner::TestRunner;
 use shared::clock::Clock;
 use shared::ids::{OperatorId, PlayerId};
 use shared::money::Minor;
+use shared::random::Random;
 use sqlx::{PgConnection, Row};
 use tests::{Installation, people::Player};
 use tokio::task::JoinSet;
@@ -59,7 +60,7 @@ fn batches() -> impl Strategy<Value = Vec<Batch>> {
 }
 
 impl Movement {
-    fn posting(self, player: PlayerId) -> Posting {
+    fn posting(self, player: PlayerId, tx_id: Uuid) -> Posting {
         let (wallet, house) = (Account::Wallet(player), Account::Cashier);
         let (debit, credit) = if self.amount < 0 {
             (wallet, house)
@@ -71,9 +72,28 @@ impl Movement {
             credit,
             amount: Minor::new(self.amount.abs()),
             reason: self.reason,
-            reference: "model".to_owned(),
+            reference: tx_id.to_string(),
         }
     }
+}
+
+fn new_id() -> Uuid {
+    Random::system().uuid(Clock::machine().now())
+}
+
+/// Writes what the cashier answers to payments, for those that were made without it.
+async fn answer_payments(db: &mut PgConnection) {
+    sqlx::query(
+        "insert into commands (operator_id, actor, key, request_hash, status, answer, created_at)
+         select operator_id, 'cashier', reference, sha256(''), 200,
+             json_build_object('transaction_id', tx_id, 'player_id', player_id), now()
+         from ledger_entries
+         where reason in ('deposit', 'withdrawal')
+         on conflict do nothing",
+    )
+    .execute(db)
+    .await
+    .unwrap();
 }
 
 /// Makes the movements in one transaction. Those that a wallet does not cover are left out, as the answers say.
@@ -92,9 +112,11 @@ async fn play(
             .iter_mut()
             .find(|wallet| wallet.player() == player)
             .unwrap();
-        taken.push(wallet.post(Uuid::nil(), &[movement.posting(player)]).is_ok());
+        let tx_id = new_id();
+        taken.push(wallet.post(tx_id, &[movement.posting(player, tx_id)]).is_ok());
     }
     post(db, wallets, Clock::machine().now()).await?;
+    answer_payments(db).await;
     Ok(taken)
 }
 
@@ -174,7 +196,8 @@ async fn wallets_asked_for_in_opposite_orders_never_deadlock() {
                             amount: 1,
                             reason: Reason::Grant,
                         };
-                        wallet.post(Uuid::nil(), &[movement.posting(wallet.player())])?;
+                        let tx_id = new_id();
+                        wallet.post(tx_id, &[movement.posting(wallet.player(), tx_id)])?;
                     }
                     post(db, wallets, Clock::machine().now()).await
                 })
@@ -217,9 +240,11 @@ async fn a_wallet_that_changed_since_it_was_read_is_not_written() {
             amount: -100,
             reason: Reason::Withdrawal,
         };
-        wallet.post(Uuid::nil(), &[movement.posting(alice.id)]).unwrap();
+        let tx_id = new_id();
+        wallet.post(tx_id, &[movement.posting(alice.id, tx_id)]).unwrap();
         let mut transaction = pool.begin().await.unwrap();
         let written = post(&mut transaction, vec![wallet], Clock::machine().now()).await;
+        answer_payments(&mut transaction).await;
         transaction.commit().await.unwrap();
         written
     };
@@ -227,5 +252,43 @@ async fn a_wallet_that_changed_since_it_was_read_is_not_written() {
     write(first).await.unwrap();
     assert!(matches!(write(second).await, Err(LedgerError::WalletChanged)));
     assert_eq!(balances(&installation, &[alice.id]).await, [START - 100]);
+    installation.finish().await;
+}
+
+/// What is written late, for an hour before the newest, is no mark: it would have totals of later hours.
+#[tokio::test]
+async fn a_movement_that_is_dated_back_marks_no_hour() {
+    let installation = Installation::builder().readers(0).start().await;
+    let aurora = installation.operator("aurora").await;
+    let alice = installation.player(&aurora, "alice", START).await;
+    let pool = installation.database.pool();
+    let now = installation.clock.now();
+    for (hours, amount) in [(5, -400), (4, 50), (6, -100), (5, 20)] {
+        let movement = Movement {
+            player: 0,
+            amount,
+            reason: if amount < 0 {
+                Reason::Withdrawal
+            } else {
+                Reason::Deposit
+            },
+        };
+        let mut transaction = pool.begin().await.unwrap();
+        let mut wallet = lock_wallet(aurora.id, &mut transaction, alice.id).await.unwrap();
+        let tx_id = new_id();
+        wallet.post(tx_id, &[movement.posting(alice.id, tx_id)]).unwrap();
+        let at = now + std::time::Duration::from_secs(hours * 3600);
+        post(&mut transaction, vec![wallet], at).await.unwrap();
+        answer_payments(&mut transaction).await;
+        transaction.commit().await.unwrap();
+    }
+    let hour = write_api::ledger::hour_of(now);
+    let marks: Vec<(i64, i64)> =
+        sqlx::query_as("select hour - $1, deposited from wallet_marks where hour > $1 order by hour")
+            .bind(hour)
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    assert_eq!(marks, [(5, 0), (6, 50)]);
     installation.finish().await;
 }

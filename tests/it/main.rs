@@ -20,4 +20,5 @@ mod pooler;
 mod processes;
 mod protection;
 mod reads;
+mod registration;
 mod replica;

@@ -223,3 +223,43 @@ async fn the_hook_closes_a_connection_that_comes_back_inside_a_transaction() {
     assert_eq!(database.idle_in_transaction().await, 0);
     database.finish().await;
 }
+
+#[tokio::test]
+async fn others_never_take_the_connections_that_are_spared_nor_the_queue_for_them() {
+    let database = Database::create().await;
+    let tasks = TaskTracker::new();
+    let money = pool_of("2", &database, &tasks);
+    let others = money.for_others(1);
+    let sleeping = |db: &Db| {
+        let db = db.clone();
+        tokio::spawn(async move {
+            db.read(|connection| {
+                Box::pin(async move {
+                    sqlx::query("select pg_sleep(1)").execute(connection).await?;
+                    Ok::<_, DbError>(())
+                })
+            })
+            .await
+        })
+    };
+    let first = sleeping(&others);
+    let rest: Vec<_> = (0..600).map(|_| sleeping(&others)).collect();
+    for _ in 0..20 {
+        let one = money.read(|connection| {
+            Box::pin(async move {
+                let one: i32 = sqlx::query_scalar("select 1").fetch_one(connection).await?;
+                Ok::<_, DbError>(one)
+            })
+        });
+        assert_eq!(one.await.unwrap(), 1);
+    }
+    assert!(!first.is_finished(), "all this while others had to wait");
+    first.await.unwrap().unwrap();
+    let mut refused = 0;
+    for asked in rest {
+        refused += usize::from(matches!(asked.await.unwrap(), Err(DbError::TooManyWaiters)));
+    }
+    assert!(refused >= 600 - limits("2").db_max_waiters, "{refused}");
+    money.close().await;
+    database.finish().await;
+}

@@ -7,8 +7,8 @@ use shared::random::Random;
 use sqlx::PgConnection;
 use tokio::sync::OnceCell;
 use write_api::accounts::{
-    AccountLimits, Email, HashedPassword, NewOperator, NewPlayer, NewStaff, Opening, Password, Passwords,
-    PlayerName, StaffLogin, create_operator, create_player, create_staff,
+    AccountLimits, Email, Founding, HashedPassword, NewOperator, NewPlayer, NewStaff, Opening, Password,
+    Passwords, PlayerName, StaffLogin, create_operator, create_player, create_staff,
 };
 
 use crate::client::Client;
@@ -65,10 +65,15 @@ impl Installation {
         let person = NewStaff {
             login: StaffLogin::parse(&login).expect("a log-in name"),
             password: password().await,
+            email: None,
         };
+        let founding = Founding::draw(&Random::system(), now);
         let mut transaction = self.database.pool().begin().await.expect("a transaction");
         let db: &mut PgConnection = &mut transaction;
-        let id = create_operator(db, &operator, now).await.expect("an operator");
+        let created = create_operator(db, &operator, &founding)
+            .await
+            .expect("an operator");
+        let id = created.id;
         let staff = create_staff(id, db, &person, now).await.expect("staff");
         transaction.commit().await.expect("a commit");
         for reader in &self.readers {

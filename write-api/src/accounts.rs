@@ -20,11 +20,12 @@ mod sweeper;
 mod token;
 
 pub use create::{
-    NewOperator, NewPlayer, NewStaff, Opening, create_operator, create_player, create_staff, find_operator,
+    Created, Founding, NewOperator, NewPlayer, NewStaff, Opening, create_operator, create_player,
+    create_staff, find_operator,
 };
 pub use error::{AccountError, CreateError, PasswordError};
-pub(crate) use extract::address_of;
 pub use extract::{KnownTokens, OperatorStaff, PlatformStaff, PlayerSession, PlayerToken};
+pub(crate) use extract::{Visitor, address_of};
 pub use limits::AccountLimits;
 pub use passwords::{HashedPassword, Passwords};
 pub use rules::{Email, Password, PlayerName, StaffLogin, TextError};

@@ -24,8 +24,10 @@ use crate::feed::FeedStatus;
 /// What every handler works with.
 #[derive(Debug)]
 pub struct App {
-    /// The primary database.
+    /// The primary database, for everything but money.
     pub db: Db,
+    /// The primary database, with connections that nothing else takes: for bets and payments.
+    pub money_db: Db,
     /// Time.
     pub clock: Clock,
     /// Randomness.
@@ -91,13 +93,14 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
     shared::tls::choose();
     let (listener, address) = shared::server::listen(options.listen).await?;
     let tasks = TaskTracker::new();
-    let db = Db::new(
+    let money_db = Db::new(
         &options.database_url,
         &options.instance,
         options.db.clone(),
         tasks.clone(),
         clock.clone(),
     )?;
+    let db = money_db.for_others(options.money_connections);
     let app = Arc::new(App {
         readers: Readers::new(
             options.readers.clone(),
@@ -108,10 +111,16 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
         )?,
         passwords: Passwords::new(&options.accounts),
         known_tokens: KnownTokens::new(&options.accounts),
-        lanes: Lanes::new(db.clone(), tasks.clone(), clock.clone(), options.casino.clone()),
+        lanes: Lanes::new(
+            money_db.clone(),
+            tasks.clone(),
+            clock.clone(),
+            options.casino.clone(),
+        ),
         metrics: Metrics::new(clock.clone()),
         feed: FeedStatus::default(),
         db,
+        money_db,
         clock,
         random,
         tasks,
@@ -151,6 +160,8 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::operators::router())
         .merge(crate::events::router())
         .merge(crate::audit::router())
+        .merge(crate::registration::router())
+        .merge(crate::treasury::router())
         .merge(crate::feed::router())
         .fallback(async || nothing_here())
         .layer(from_fn_with_state(limits.clone(), within_request_time))

@@ -119,6 +119,9 @@ pub struct WriteOptions {
     /// The database pool.
     #[command(flatten)]
     pub db: DbLimits,
+    /// Connections of the pool that only bets and payments use: however many ask for something else, money moves.
+    #[arg(long, env = "MONEY_CONNECTIONS", default_value_t = 4)]
+    pub money_connections: u32,
     /// The HTTP side.
     #[command(flatten)]
     pub http: HttpLimits,
@@ -142,7 +145,7 @@ impl Cli {
             Command::Contest(ContestCommand::Begin(options)) => contests::begin(options, &Clock::machine())
                 .await
                 .map_err(Into::into),
-            Command::AddOperator(options) => cli::add_operator(options, &Clock::machine())
+            Command::AddOperator(options) => cli::add_operator(options, &Clock::machine(), &Random::system())
                 .await
                 .map_err(Into::into),
             Command::AddStaff(options) => cli::add_staff(options, &Clock::machine(), &Random::system())

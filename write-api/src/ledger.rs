@@ -22,10 +22,11 @@ use crate::app::SharedApp;
 
 pub use books::{BookDifference, BooksError, verify_books};
 pub use options::LedgerOptions;
+pub(crate) use rollup::currency;
 pub use rollup::{HouseAccount, RollUp, house_accounts, roll_up, spawn_rollup};
-pub use rules::{Account, LockedWallet, Posting, Reason, Totals, hour_of};
+pub use rules::{Account, HouseReason, HouseTransfer, LockedWallet, Posting, Reason, Totals, hour_of};
 pub(crate) use store::{Columns, post_statement};
-pub use store::{lock_wallet, lock_wallets, open_wallet, post, try_lock_wallets};
+pub use store::{lock_wallet, lock_wallets, open_wallet, post, transfer, try_lock_wallets};
 
 /// The routes.
 pub fn router() -> Router<SharedApp> {

@@ -19,3 +19,5 @@ pub mod openapi;
 pub mod operators;
 pub mod paging;
 pub mod protection;
+pub mod registration;
+pub mod treasury;

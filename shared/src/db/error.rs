@@ -121,13 +121,14 @@ const RETRY_AFTER_S: u32 = 2;
 
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
+        let unavailable = || {
+            let detail = "The database is not available at the moment. Nothing was changed.";
+            Self::unavailable("database_unavailable", detail, RETRY_AFTER_S)
+        };
         match error {
-            DbError::Unavailable(_) | DbError::TooManyWaiters => Self::unavailable(
-                "database_unavailable",
-                "The database is not available at the moment. Nothing was changed.",
-                RETRY_AFTER_S,
-            )
-            .caused_by(error),
+            DbError::Unavailable(_) => unavailable().caused_by(error),
+            // Counted, and no fault of ours: a line in the log for each would be one more load.
+            DbError::TooManyWaiters => unavailable(),
             DbError::TooSlow(_) | DbError::Conflict(_) => Self::unavailable(
                 "database_busy",
                 "The database is too busy at the moment. Nothing was changed.",

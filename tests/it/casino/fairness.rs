@@ -195,6 +195,40 @@ async fn every_round_played_can_be_recomputed_by_anybody_once_its_pair_is_reveal
 }
 
 #[tokio::test]
+async fn the_next_server_seed_is_promised_before_the_client_seed_is_chosen() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let alice = installation.player(&aurora, "alice", 100_000).await;
+    let player = installation.reader(0).logged_in(&alice.token);
+    let mut promised = player.get(FAIRNESS).await.ok()["next_commitment"].clone();
+    for number in 0..3 {
+        let body = json!({ "client_seed": format!("mine {number}") });
+        let rotated = player.post(ROTATE, &body).await.ok();
+        assert_eq!(rotated["commitment"], promised);
+        assert_ne!(rotated["next_commitment"], promised);
+        promised = rotated["next_commitment"].clone();
+        let shown = player.get(FAIRNESS).await.ok();
+        assert_eq!(shown["next_commitment"], promised);
+        bet(&player).await;
+    }
+    let kept: String = sqlx::query_scalar("select server_seed from next_seeds where player_id = $1")
+        .bind(alice.id.get())
+        .fetch_one(installation.database.pool())
+        .await
+        .unwrap();
+    let shown = player.get(FAIRNESS).await;
+    assert!(!shown.text().contains(&kept));
+    sqlx::query("delete from next_seeds")
+        .execute(installation.database.pool())
+        .await
+        .unwrap();
+    assert_eq!(player.get(FAIRNESS).await.ok()["next_commitment"], Value::Null);
+    rotate(&player).await;
+    assert_ne!(player.get(FAIRNESS).await.ok()["next_commitment"], Value::Null);
+    installation.finish().await;
+}
+
+#[tokio::test]
 async fn the_seed_of_an_open_round_is_not_revealed() {
     let installation = Installation::start().await;
     let aurora = installation.operator("aurora").await;

@@ -353,6 +353,7 @@ async fn a_bet_whose_request_is_cancelled_at_any_await_is_whole_or_absent() {
     let body = "{\"stake\":1}";
     let request = |key: &str| {
         Request::post(BET)
+            .header("host", "edgebook.example")
             .header("authorization", format!("Bearer {}", alice.token))
             .header("content-type", "application/json")
             .header("idempotency-key", key)

@@ -172,7 +172,7 @@ async fn a_statement_is_that_of_the_operators_own_player() {
         debit: Account::Cashier,
         credit: Account::Wallet(alice.id),
         amount: Minor::new(33_00),
-        reason: Reason::Deposit,
+        reason: Reason::Grant,
         reference: "not hers".to_owned(),
     };
     let now = installation.clock.now();

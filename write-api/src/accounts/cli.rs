@@ -13,11 +13,12 @@ use shared::random::Random;
 use shared::theme::DisplayName;
 use tokio_util::task::TaskTracker;
 
-use super::create::{NewOperator, NewStaff, create_operator, create_staff, find_operator};
+use super::create::{Founding, NewOperator, NewStaff, create_operator, create_staff, find_operator};
 use super::error::{CreateError, PasswordError};
 use super::limits::AccountLimits;
 use super::passwords::Passwords;
 use super::rules::{Password, StaffLogin, TextError};
+use crate::registration::is_reserved;
 
 /// Options of `write-api add-operator`.
 #[derive(Debug, Args)]
@@ -98,47 +99,13 @@ pub(crate) fn reason(error: &DbError) -> String {
         .map_or_else(String::new, |cause| format!(": {cause}"))
 }
 
-/// Names in URLs that would be taken for something else than an operator.
-const RESERVED_SUBDOMAINS: [&str; 30] = [
-    "admin",
-    "api",
-    "assets",
-    "auth",
-    "betting",
-    "bootstrap",
-    "branding",
-    "casino",
-    "casino-enabled",
-    "docs",
-    "health",
-    "healthz",
-    "internal",
-    "load-theme",
-    "login",
-    "logout",
-    "metrics",
-    "openapi",
-    "platform",
-    "player",
-    "problems",
-    "public",
-    "readyz",
-    "save-theme",
-    "sports",
-    "static",
-    "stream",
-    "superadmin",
-    "theme-css",
-    "www",
-];
-
 pub(crate) fn subdomain(text: &str) -> Result<Subdomain, &'static str> {
     Subdomain::parse(text).ok_or("must be 1 to 63 letters, digits or dashes, with no dash at an end")
 }
 
 fn free_subdomain(text: &str) -> Result<Subdomain, &'static str> {
     let subdomain = subdomain(text)?;
-    if RESERVED_SUBDOMAINS.contains(&subdomain.as_str()) {
+    if is_reserved(&subdomain) {
         return Err("is reserved for the service itself");
     }
     Ok(subdomain)
@@ -164,22 +131,27 @@ impl Target {
 }
 
 /// Creates an operator and says its number.
-pub(crate) async fn add_operator(options: AddOperator, clock: &Clock) -> Result<(), CommandError> {
+pub(crate) async fn add_operator(
+    options: AddOperator,
+    clock: &Clock,
+    random: &Random,
+) -> Result<(), CommandError> {
     let db = options.target.open(clock)?;
     let new = NewOperator {
         subdomain: options.subdomain,
         name: options.name,
         currency: options.currency,
     };
-    let (now, subdomain) = (clock.now(), new.subdomain.clone());
-    let operator = db
+    let (founding, subdomain) = (Founding::draw(random, clock.now()), new.subdomain.clone());
+    let created = db
         .write(move |db| {
-            let new = new.clone();
-            Box::pin(async move { create_operator(db, &new, now).await })
+            let (new, founding) = (new.clone(), founding.clone());
+            Box::pin(async move { create_operator(db, &new, &founding).await })
         })
         .await?;
     db.close().await;
-    println!("operator {subdomain} was created and has the number {operator}");
+    let (operator, code) = (created.id, created.code.as_str());
+    println!("operator {subdomain} was created and has the number {operator} and the referral code {code}");
     Ok(())
 }
 
@@ -193,6 +165,7 @@ pub(crate) async fn add_staff(options: AddStaff, clock: &Clock, random: &Random)
     let new = NewStaff {
         login: options.login,
         password: passwords.hash(&password, random).await?,
+        email: None,
     };
     let (now, employer, login) = (clock.now(), options.operator, new.login.clone());
     db.write(move |db| {

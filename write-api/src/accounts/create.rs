@@ -1,5 +1,5 @@
-//! How operators, their staff and their players come to be. Must never leave a player without wallet or seeds, and
-//! never let an opening balance appear without its ledger entry.
+//! How operators, their staff and their players come to be. Must never leave an operator without wallets, nor a player
+//! without wallet or seeds, and never let an opening balance appear without its ledger entry.
 
 use shared::branding::BettingLimits;
 use shared::coherence::{Kind, Topic};
@@ -12,8 +12,11 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::casino::seeds::{NewSeedPair, insert_seed_pair};
+use crate::casino::seeds::{NewSeedPair, insert_seed_pair, promise_seed};
+use crate::coherence::{News, bump};
 use crate::ledger::{self, Account, Posting, Reason};
+use crate::registration::{self, ReferralCode};
+use crate::treasury;
 
 use super::error::CreateError;
 use super::passwords::HashedPassword;
@@ -42,6 +45,8 @@ pub struct NewStaff {
     pub login: StaffLogin,
     /// The password.
     pub password: HashedPassword,
+    /// Where to write to.
+    pub email: Option<Email>,
 }
 
 /// A player to be.
@@ -76,19 +81,64 @@ impl Opening {
     }
 }
 
-/// Creates an operator with the default limits, and tells the readers.
+/// What a new operator starts with. Drawn before the transaction, so that running it again changes nothing.
+#[derive(Clone, Debug)]
+pub struct Founding {
+    code: ReferralCode,
+    tx_id: Uuid,
+    at: OffsetDateTime,
+}
+
+impl Founding {
+    /// At the time `at`, with a referral code from `random`.
+    pub fn draw(random: &Random, at: OffsetDateTime) -> Self {
+        Self {
+            code: ReferralCode::draw(random),
+            tx_id: random.uuid(at),
+            at,
+        }
+    }
+
+    /// When.
+    pub const fn at(&self) -> OffsetDateTime {
+        self.at
+    }
+}
+
+/// An operator that was created.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// Its number.
+    pub id: OperatorId,
+    /// With which it can recommend others.
+    pub code: ReferralCode,
+    /// What readers are to be told of once it is committed.
+    pub news: News,
+}
+
+/// Creates an operator with the default limits, its wallets and its referral code.
 pub async fn create_operator(
     db: &mut PgConnection,
     new: &NewOperator,
-    now: OffsetDateTime,
-) -> Result<OperatorId, CreateError> {
-    let operator = store::insert_operator(db, new, now).await.map_err(taken)?;
+    founding: &Founding,
+) -> Result<Created, CreateError> {
+    let at = founding.at;
+    let operator = store::insert_operator(db, new, at).await.map_err(taken)?;
     let limits = BettingLimits::of_new_operator(new.currency);
     let unit = 10_i64.pow(new.currency.decimals().into());
     let default_balance = Minor::new(DEFAULT_BALANCE_UNITS * unit);
     store::insert_settings(operator, db, &limits, default_balance).await?;
-    crate::coherence::bump(Topic::of(operator, Kind::Operator), db).await?;
-    Ok(operator)
+    treasury::open(operator, db, new.currency, founding.tx_id, at).await?;
+    let code = founding.code.clone();
+    registration::store::insert_code(operator, db, &code, at)
+        .await
+        .map_err(taken)?;
+    let news = bump(Topic::of(operator, Kind::Operator), db).await?;
+    Ok(Created {
+        id: operator,
+        code,
+        news,
+    })
 }
 
 /// The operator of this subdomain.
@@ -119,6 +169,7 @@ pub async fn create_player(
         .await
         .map_err(taken)?;
     let seed_pair = insert_seed_pair(operator, db, player, &opening.seeds, opening.at).await?;
+    promise_seed(operator, db, player, &opening.seeds, opening.at).await?;
     let mut wallet = ledger::open_wallet(operator, db, player, seed_pair).await?;
     if opening.balance != Minor::ZERO {
         let posting = Posting {
@@ -139,6 +190,8 @@ pub(super) fn taken(error: sqlx::Error) -> CreateError {
     let error = DbError::from(error);
     let taken = [
         ("operators_subdomain_unique", CreateError::SubdomainTaken),
+        ("operators_name_unique", CreateError::NameTaken),
+        ("referral_codes_code_unique", CreateError::ReferralCodeTaken),
         ("staff_login_unique", CreateError::LoginTaken),
         ("players_username_unique", CreateError::UsernameTaken),
         ("players_email_unique", CreateError::EmailTaken),

@@ -72,6 +72,12 @@ pub enum CreateError {
     /// Another operator has the subdomain.
     #[error("an operator with this subdomain exists already")]
     SubdomainTaken,
+    /// Another operator has the name.
+    #[error("an operator with this name exists already")]
+    NameTaken,
+    /// Another operator has the referral code that was drawn.
+    #[error("the referral code that was drawn is another operator's")]
+    ReferralCodeTaken,
     /// Somebody has the log-in name.
     #[error("somebody has this log-in name already; they are unique in the whole installation")]
     LoginTaken,

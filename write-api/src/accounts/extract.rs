@@ -212,7 +212,7 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     /// Where it comes from.
-    pub(super) const fn address(self) -> IpAddr {
+    pub(crate) const fn address(self) -> IpAddr {
         self.address
     }
 

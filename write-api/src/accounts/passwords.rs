@@ -72,7 +72,7 @@ impl Passwords {
     }
 
     /// Counts a registration from `address`, or refuses it after too many.
-    pub(super) fn count_registration(&self, address: IpAddr, clock: &Clock) -> Result<(), AccountError> {
+    pub(crate) fn count_registration(&self, address: IpAddr, clock: &Clock) -> Result<(), AccountError> {
         self.failures.count_registration(address, clock.elapsed())
     }
 

@@ -122,6 +122,11 @@ async fn make(
     asked: AskedMovement,
 ) -> Result<Answer, Problem> {
     let player = path.id.parse().map_err(|_| CashierError::UnknownPlayer)?;
+    // Who asks was known with the head; the body may have taken a while.
+    let doer = Doer {
+        at: app.clock.now(),
+        ..doer
+    };
     let movement = Movement {
         direction,
         player: PlayerId::new(player),
@@ -130,7 +135,7 @@ async fn make(
         reference: asked.reference,
         tx_id: app.random.uuid(doer.at),
     };
-    Ok(movement::make(doer, &app.db, movement).await?)
+    Ok(movement::make(doer, &app.money_db, movement).await?)
 }
 
 impl From<CashierError> for Problem {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use shared::db::Db;
+use shared::db::{Db, DbError};
 use sqlx::PgConnection;
 
 use super::error::CashierError;
@@ -20,9 +20,14 @@ pub(super) async fn make(doer: Doer, db: &Db, movement: Movement) -> Result<Answ
     let asked = Arc::new((doer, movement));
     match attempt(db, &asked).await {
         // A movement of another player took the reference meanwhile. It is committed, so this time it is found.
-        Err(CashierError::Database(error)) if commands::is_taken(&error) => attempt(db, &asked).await,
+        Err(CashierError::Database(error)) if is_taken(&error) => attempt(db, &asked).await,
         done => done,
     }
+}
+
+/// The reference counts once in the ledger as among the answers; the entry comes first.
+fn is_taken(error: &DbError) -> bool {
+    error.is_constraint("ledger_entries_cashier") || commands::is_taken(error)
 }
 
 async fn attempt(db: &Db, asked: &Arc<(Doer, Movement)>) -> Result<Answer, CashierError> {

@@ -13,7 +13,7 @@ use shared::random::Random;
 use super::fairness::{ClientSeed, ServerSeed};
 use crate::app::SharedApp;
 
-pub(crate) use store::insert as insert_seed_pair;
+pub(crate) use store::{insert as insert_seed_pair, promise as promise_seed};
 
 /// The routes.
 pub(super) fn router() -> Router<SharedApp> {
@@ -28,14 +28,17 @@ pub(super) fn router() -> Router<SharedApp> {
 pub struct NewSeedPair {
     server: ServerSeed,
     client: ClientSeed,
+    /// The server seed of the pair after it.
+    next: ServerSeed,
 }
 
 impl NewSeedPair {
-    /// Both halves from `random`, the server seed first.
+    /// Both halves from `random`, the server seed first, and then the server seed of the pair after it.
     pub fn draw(random: &Random) -> Self {
         Self {
             server: ServerSeed::from_bytes(random.bytes()),
             client: ClientSeed::from_bytes(random.bytes()),
+            next: ServerSeed::from_bytes(random.bytes()),
         }
     }
 

@@ -70,7 +70,133 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
     if let Some(difference) = in_rollup(db).await? {
         return Ok(Some(difference));
     }
-    in_commands(db).await
+    if let Some(difference) = in_commands(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = in_cashier(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = in_marks(db).await? {
+        return Ok(Some(difference));
+    }
+    in_operator_wallets(db).await
+}
+
+/// Every deposit and withdrawal is one that the cashier answered, to the same player and under the same reference, and
+/// every one that was answered is there once.
+async fn in_cashier(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            operator_id as "operator!: OperatorId",
+            format('payment %s', reference) as "subject!",
+            coalesce('movement ' || told.tx_id || ' of player ' || told.player_id, 'none') as "expected!",
+            coalesce('movement ' || made.tx_id || ' of player ' || made.player_id, 'none') as "found!"
+        from (
+            select operator_id, reference, tx_id::text as tx_id, player_id::text as player_id
+            from ledger_entries
+            where reason in ('deposit', 'withdrawal')
+        ) as made
+        full join (
+            select
+                operator_id,
+                key as reference,
+                answer ->> 'transaction_id' as tx_id,
+                answer ->> 'player_id' as player_id
+            from commands
+            where actor = 'cashier'
+        ) as told using (operator_id, reference)
+        where made.tx_id is distinct from told.tx_id or made.player_id is distinct from told.player_id
+        order by operator_id, reference
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A mark has the totals that its wallet had before its first entry of that hour or of a later one. Wallets are also
+/// written without an entry, so that not every mark has one in its hour.
+async fn in_marks(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        with counted as (
+            select
+                operator_id,
+                player_id,
+                floor(extract(epoch from created_at) / 3600)::bigint as hour,
+                max(floor(extract(epoch from created_at) / 3600)::bigint) over before as newest_hour,
+                coalesce(sum(amount) filter (where reason = 'stake') over before, 0) as staked,
+                coalesce(sum(amount) filter (where reason = 'payout') over before, 0) as paid,
+                coalesce(sum(amount) filter (where reason = 'deposit') over before, 0) as deposited
+            from ledger_entries
+            where player_id is not null
+            window before as (
+                partition by operator_id, player_id
+                order by wallet_version
+                rows between unbounded preceding and 1 preceding
+            )
+        ),
+        hours as materialized (
+            select operator_id, player_id, hour, staked, paid, deposited
+            from counted
+            where newest_hour is null or newest_hour < hour
+            union all
+            select operator_id, player_id, 9223372036854775807, staked, paid, deposited
+            from wallets
+        ),
+        begun as (
+            select
+                *,
+                coalesce(lag(hour) over (partition by operator_id, player_id order by hour), -1) as hour_before
+            from hours
+        )
+        select
+            mark.operator_id as "operator!: OperatorId",
+            format('mark of wallet %s at hour %s', mark.player_id, mark.hour) as "subject!",
+            format('staked %s, paid %s, deposited %s', begun.staked, begun.paid, begun.deposited) as "expected!",
+            format('staked %s, paid %s, deposited %s', mark.staked, mark.paid, mark.deposited) as "found!"
+        from wallet_marks as mark
+        join begun
+            on begun.operator_id = mark.operator_id
+            and begun.player_id = mark.player_id
+            and mark.hour > begun.hour_before
+            and mark.hour <= begun.hour
+        where (mark.staked, mark.paid, mark.deposited) <> (begun.staked, begun.paid, begun.deposited)
+        order by mark.operator_id, mark.player_id, mark.hour
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Every wallet of an operator was opened with what its owners put in then.
+async fn in_operator_wallets(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            operator_id as "operator!: OperatorId",
+            format('opening of account %s', account) as "subject!",
+            format('%s from its owners', initial_balance) as "expected!",
+            format('%s from its owners', coalesce(funded, 0)) as "found!"
+        from operator_wallets
+        left join (
+            select operator_id, credit_account as account, sum(amount) as funded
+            from ledger_entries
+            where player_id is null and reason = 'funding'
+            group by operator_id, credit_account
+        ) as funding using (operator_id, account)
+        where initial_balance <> coalesce(funded, 0)
+        order by operator_id, account desc
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// Every account of the house that an entry names is one that there is.
@@ -340,7 +466,13 @@ async fn in_commitments(db: &mut PgConnection) -> Result<Option<BookDifference>,
             format('seed pair %s', id) as "subject!",
             format('commitment %s', right_commitment) as "expected!",
             format('commitment %s', commitment) as "found!"
-        from seed_pairs
+        from (
+            select operator_id, id, server_seed, commitment
+            from seed_pairs
+            union all
+            select operator_id, null, server_seed, commitment
+            from next_seeds
+        ) as pairs
         cross join lateral (
             select encode(sha256(convert_to(server_seed, 'UTF8')), 'hex') as right_commitment
         ) as hashed

@@ -187,7 +187,7 @@ pub async fn house_accounts(
 }
 
 /// What the operator's books are kept in.
-pub(super) async fn currency(operator: OperatorId, db: &mut PgConnection) -> Result<Currency, sqlx::Error> {
+pub(crate) async fn currency(operator: OperatorId, db: &mut PgConnection) -> Result<Currency, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select currency as "currency: Currency" from operators where id = $1"#,
         operator.get(),

@@ -20,6 +20,16 @@ pub enum Account {
     Sportsbook,
     /// What players were given.
     Promotions,
+    /// What the bookmaker stands for losses with.
+    BookmakerCapital,
+    /// What the pool stands for losses with.
+    LiquidityPool,
+    /// The community's part of the profit.
+    Revenue,
+    /// The bookmaker's part of the profit.
+    BookmakerEarnings,
+    /// Those whom the four before belong to.
+    Owners,
 }
 
 impl Account {
@@ -31,6 +41,11 @@ impl Account {
             Self::Casino => -2,
             Self::Sportsbook => -3,
             Self::Promotions => -4,
+            Self::BookmakerCapital => -5,
+            Self::LiquidityPool => -6,
+            Self::Revenue => -7,
+            Self::BookmakerEarnings => -8,
+            Self::Owners => -9,
         }
     }
 
@@ -80,6 +95,37 @@ pub struct Posting {
     pub reason: Reason,
     /// What it belongs to: the id of a round, for a stake or a payout.
     pub reference: String,
+}
+
+/// Why money moves between accounts of the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HouseReason {
+    /// An owner puts money into a wallet of the operator.
+    Funding,
+}
+
+impl HouseReason {
+    /// The word in the ledger.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Funding => "funding",
+        }
+    }
+}
+
+/// One movement between two accounts of the house: `amount` goes from `debit` to `credit`.
+#[derive(Clone, Copy, Debug)]
+pub struct HouseTransfer {
+    /// The account that gives.
+    pub debit: Account,
+    /// The account that gets.
+    pub credit: Account,
+    /// How much; more than zero.
+    pub amount: Minor,
+    /// Why.
+    pub reason: HouseReason,
+    /// What it belongs to.
+    pub reference: &'static str,
 }
 
 /// A posting as it stands in the chain of its wallet.
@@ -150,7 +196,7 @@ impl LockedWallet {
     pub fn once_written(&self, at: OffsetDateTime) -> Self {
         Self::new(Wallet {
             revision: self.wallet.revision + 1,
-            marked_hour: hour_of(at),
+            marked_hour: self.wallet.marked_hour.max(hour_of(at)),
             ..self.wallet
         })
     }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::LedgerError;
-use super::rules::{LockedWallet, Wallet, hour_of};
+use super::rules::{HouseTransfer, LockedWallet, Wallet, hour_of};
 
 /// The statement that takes the rows of wallets until the end of the transaction, always in the order of their ids, so
 /// that two transactions can't wait for each other. Lateral, because a join would let the planner read all wallets of
@@ -241,7 +241,7 @@ macro_rules! post_statement {
                 held.staked as marked_staked,
                 held.paid as marked_paid,
                 held.deposited as marked_deposited,
-                held.marked_hour <> new.marked_hour as is_unmarked
+                held.marked_hour < new.marked_hour as is_unmarked
             from new
             cross join lateral (
                 select staked, paid, deposited, marked_hour
@@ -275,7 +275,7 @@ macro_rules! post_statement {
                 rounds = excluded.rounds,
                 seed_pair_id = excluded.seed_pair_id,
                 next_nonce = excluded.next_nonce,
-                marked_hour = excluded.marked_hour,
+                marked_hour = greatest(wallets.marked_hour, excluded.marked_hour),
                 revision = wallets.revision + 1
             returning operator_id, player_id
         ),
@@ -347,4 +347,34 @@ pub async fn post(
     let columns = Columns::of(wallets, at);
     let moved = post_statement!(columns, at, "", "").fetch_all(db).await?;
     columns.check_all_moved(moved.len())
+}
+
+/// Writes a movement between two accounts of the house. The schema refuses one that names a wallet here, for that has a
+/// chain.
+pub async fn transfer(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    tx_id: Uuid,
+    moved: &HouseTransfer,
+    at: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        insert into ledger_entries (
+            operator_id, tx_id, reason, reference, debit_account, credit_account, amount, created_at
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        "#,
+        operator.get(),
+        tx_id,
+        moved.reason.as_str(),
+        moved.reference,
+        moved.debit.code(),
+        moved.credit.code(),
+        moved.amount.get(),
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }

@@ -6,7 +6,7 @@ use shared::money::Minor;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::{NewOperator, NewPlayer, NewStaff};
+use super::{Email, NewOperator, NewPlayer, NewStaff};
 
 pub(super) async fn insert_operator(
     db: &mut PgConnection,
@@ -58,13 +58,14 @@ pub(super) async fn insert_staff(
 ) -> Result<StaffId, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
-        insert into staff (operator_id, login, password_hash, created_at)
-        values ($1, $2, $3, $4)
+        insert into staff (operator_id, login, password_hash, email, created_at)
+        values ($1, $2, $3, $4, $5)
         returning id as "id: StaffId"
         "#,
         operator.get(),
         new.login.as_str(),
         new.password.as_str(),
+        new.email.as_ref().map(Email::as_str),
         now,
     )
     .fetch_one(db)

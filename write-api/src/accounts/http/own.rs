@@ -352,10 +352,18 @@ impl From<CreateError> for Problem {
             CreateError::EmailTaken => {
                 Self::refused_field("email_taken", "email", "Email is already registered")
             }
+            CreateError::NameTaken => Self::refused_field(
+                "sportsbook_name_taken",
+                "sportsbook_name",
+                "There is a sportsbook with this name already",
+            ),
+            CreateError::LoginTaken => {
+                Self::refused_field("login_taken", "login", "This log-in name is already taken")
+            }
             CreateError::OperatorDisabled => AccountError::OperatorDisabled.into(),
             CreateError::UnknownOperator => AccountError::UnknownOperator.into(),
             CreateError::Database(error) => error.into(),
-            CreateError::SubdomainTaken | CreateError::LoginTaken | CreateError::Ledger(_) => {
+            CreateError::SubdomainTaken | CreateError::ReferralCodeTaken | CreateError::Ledger(_) => {
                 Self::internal(error)
             }
         }

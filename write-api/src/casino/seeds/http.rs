@@ -28,6 +28,9 @@ pub struct Fairness {
     client_seed: String,
     /// The nonce of the next round: how many rounds this pair decided so far.
     next_nonce: i64,
+    /// SHA-256 of the hex text of the server seed that the next rotation brings, whatever client seed is chosen for it.
+    /// Null until the next rotation for players from before there were such promises.
+    next_commitment: Option<String>,
     /// The pairs that were revealed, newest first: the page that was asked for.
     previous: Vec<RevealedPair>,
     /// Where this page is among all revealed pairs.
@@ -89,6 +92,7 @@ pub async fn fairness(
         commitment: active.commitment,
         client_seed: active.client_seed,
         next_nonce: active.next_nonce,
+        next_commitment: active.next_commitment,
         previous: revealed.into_iter().map(RevealedPair::from).collect(),
         pagination: page.of(total),
     }))
@@ -109,10 +113,12 @@ pub struct Rotated {
     success: bool,
     /// The pair before, which decides nothing any more.
     revealed: RevealedPair,
-    /// SHA-256 of the hex text of the new server seed.
+    /// SHA-256 of the hex text of the new server seed: the `next_commitment` of before.
     commitment: String,
     client_seed: String,
     next_nonce: i64,
+    /// Of the server seed that the next rotation brings.
+    next_commitment: String,
 }
 
 impl Rotated {
@@ -123,6 +129,7 @@ impl Rotated {
             commitment: new.server.commitment(),
             client_seed: new.client.as_str().to_owned(),
             next_nonce: 0,
+            next_commitment: new.next.commitment(),
         }
     }
 }

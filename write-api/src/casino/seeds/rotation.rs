@@ -10,6 +10,7 @@ use super::http::Rotated;
 use super::{NewSeedPair, store};
 use crate::casino::batch::{self, Item, Patience};
 use crate::casino::error::CasinoError;
+use crate::casino::fairness::ServerSeed;
 use crate::casino::moves::Move;
 use crate::casino::store::open_rounds;
 use crate::casino::sweeper::DueRound;
@@ -24,7 +25,7 @@ pub(super) struct Arrived {
     pub(super) steady_at: OffsetDateTime,
 }
 
-/// Reveals the player's pair and puts `new` in its place, or repeats what was answered to the same command before.
+/// Reveals the player's pair and puts `new` in its place, with the server seed that was promised, or repeats what was answered to the same command before.
 ///
 /// A round that has ended by itself is settled first, as by whatever else touches it. Everything that begins or ends a
 /// round takes the wallet's row first, as this does. So no bet comes between, and a
@@ -57,7 +58,9 @@ pub(super) async fn rotate(
     }
     let (old, rounds) = (wallet.seed_pair_id(), wallet.next_nonce());
     let revealed = store::reveal(operator, db, old, rounds, at).await?;
+    let new = &as_promised(operator, db, player, new).await?;
     let id = store::insert(operator, db, player, new, at).await?;
+    store::promise(operator, db, player, new, at).await?;
     wallet.change_seed_pair(id);
     post(db, vec![wallet], at).await?;
     let answer = Answer::ok(serde_json::to_string(&Rotated::to(new, revealed))?);
@@ -65,6 +68,20 @@ pub(super) async fn rotate(
         commands::insert(operator, db, &actor, command, &answer, at).await?;
     }
     Ok(answer)
+}
+
+/// The pair with the server seed that the player was promised before choosing the client seed.
+async fn as_promised(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+    new: &NewSeedPair,
+) -> Result<NewSeedPair, CasinoError> {
+    let mut new = new.clone();
+    if let Some(promised) = store::promised(operator, db, player).await? {
+        new.server = ServerSeed::parse(&promised).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    }
+    Ok(new)
 }
 
 /// Settles a round that has ended by itself.

@@ -1,4 +1,5 @@
-//! The statements of seed pairs. Must never read a server seed that is not revealed, but to reveal it.
+//! The statements of seed pairs. Must never read a server seed that is not revealed, but to reveal it or to keep a
+//! promise.
 
 use shared::ids::{OperatorId, PlayerId};
 use sqlx::PgConnection;
@@ -14,6 +15,8 @@ pub(super) struct ActivePair {
     pub(super) commitment: String,
     pub(super) client_seed: String,
     pub(super) next_nonce: i64,
+    /// Of the pair after it; none for a player from before there were such promises.
+    pub(super) next_commitment: Option<String>,
 }
 
 /// A pair that decides nothing any more.
@@ -35,9 +38,16 @@ pub(super) async fn active(
     sqlx::query_as!(
         ActivePair,
         r#"
-        select seed_pairs.id, seed_pairs.commitment, seed_pairs.client_seed, wallets.next_nonce
+        select
+            seed_pairs.id,
+            seed_pairs.commitment,
+            seed_pairs.client_seed,
+            wallets.next_nonce,
+            next_seeds.commitment as "next_commitment?"
         from wallets
         join seed_pairs on seed_pairs.operator_id = wallets.operator_id and seed_pairs.id = wallets.seed_pair_id
+        left join next_seeds
+            on next_seeds.operator_id = wallets.operator_id and next_seeds.player_id = wallets.player_id
         where wallets.operator_id = $1 and wallets.player_id = $2
         "#,
         operator.get(),
@@ -159,5 +169,50 @@ pub(crate) async fn insert(
         at,
     )
     .fetch_one(db)
+    .await
+}
+
+/// Promises the server seed of the player's next pair.
+pub(crate) async fn promise(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+    pair: &NewSeedPair,
+    at: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        insert into next_seeds (operator_id, player_id, server_seed, commitment, promised_at)
+        values ($1, $2, $3, $4, $5)
+        on conflict (operator_id, player_id) do update
+        set
+            server_seed = excluded.server_seed,
+            commitment = excluded.commitment,
+            promised_at = excluded.promised_at
+        "#,
+        operator.get(),
+        player.get(),
+        pair.next.reveal(),
+        pair.next.commitment(),
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The server seed that was promised for the player's next pair. The wallet must be locked, and the pair be made in the
+/// same transaction.
+pub(super) async fn promised(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select server_seed from next_seeds where operator_id = $1 and player_id = $2",
+        operator.get(),
+        player.get(),
+    )
+    .fetch_optional(db)
     .await
 }
