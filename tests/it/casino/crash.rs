@@ -44,7 +44,7 @@ impl Scene {
         let clock = Clock::manual(now);
         let builder = Installation::builder().clock(clock.clone());
         let installation = builder
-            .writer_args(&["--casino-sweep-ms", sweep_ms])
+            .writer_args(&["--casino-sweep-ms", sweep_ms, "--casino-sweep-grace-ms", "0"])
             .start()
             .await;
         let aurora = installation.operator("aurora").await;

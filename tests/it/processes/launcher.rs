@@ -8,8 +8,9 @@ use nix::sys::signal::{Signal, killpg};
 use serde_json::{Value, json};
 use tests::database::Database;
 use tests::{Answer, Client};
+use tokio::time::{sleep, timeout};
 
-use super::{Ended, Running, SECRET, Site, edgebook, processes_in, run};
+use super::{Ended, LIMIT, PAUSE, Running, SECRET, Site, edgebook, processes_in, run};
 use crate::feed::file::{SPORTS, offered, sample_json, shown};
 
 const PASSWORD: &str = "demo-password";
@@ -78,9 +79,15 @@ fn runs_everything(site: &Site) {
 async fn shows_demo_and_sample(reader: &Client) {
     has(&reader.get("/api/branding/aurora").await, "northern lights");
     has(&reader.get("/api/theme-css/aurora").await, "#60a5fa");
+    // The writer reads its feed once it is up.
     for sport in SPORTS {
-        let page = reader.get(&format!("/api/sports/events/{sport}")).await.ok();
-        assert_eq!(shown(&page), offered(&sample_json(sport)), "{sport}");
+        let page = async || reader.get(&format!("/api/sports/events/{sport}")).await.ok();
+        let all = async {
+            while shown(&page().await) != offered(&sample_json(sport)) {
+                sleep(PAUSE).await;
+            }
+        };
+        assert!(timeout(LIMIT, all).await.is_ok(), "{sport}: {}", page().await);
     }
 }
 

@@ -34,6 +34,10 @@ pub struct CasinoOptions {
     /// How often rounds that have ended by themselves are settled, in milliseconds.
     #[arg(long, env = "CASINO_SWEEP_MS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     pub casino_sweep_ms: u64,
+    /// How long after its end a round is left to its player, in milliseconds: a cash-out that arrived in time may wait
+    /// that long for its transaction, or arrive at an instance whose clock is so much behind.
+    #[arg(long, env = "CASINO_SWEEP_GRACE_MS", default_value_t = 5000)]
+    pub casino_sweep_grace_ms: u64,
     /// Rounds that one sweep settles at most.
     #[arg(long, env = "CASINO_SWEEP_BATCH", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     pub casino_sweep_batch: u32,

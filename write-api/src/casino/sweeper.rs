@@ -49,13 +49,15 @@ pub fn spawn_sweeper(app: SharedApp, stop: CancellationToken) {
     );
 }
 
-/// Settles the rounds that are due now, so many at a time.
+/// Settles the rounds that have been due for a while, so many at a time.
 async fn sweep(app: &App) -> Result<(), CasinoError> {
+    let options = &app.options.casino;
+    let grace = Duration::from_millis(options.casino_sweep_grace_ms);
     // Each round is then ended by the clock of its own game, or left alone.
-    let now = app.clock.now().max(app.clock.steady());
-    let most = app.options.casino.casino_sweep_batch;
+    let due = app.clock.now().max(app.clock.steady()) - grace;
+    let most = options.casino_sweep_batch;
     let read = app.db.read(move |db| {
-        Box::pin(async move { Ok::<_, CasinoError>(due_rounds(db, now, most.into()).await?) })
+        Box::pin(async move { Ok::<_, CasinoError>(due_rounds(db, due, most.into()).await?) })
     });
     let ends = read.await?.into_iter().filter_map(|due| {
         let play = due.end()?;
