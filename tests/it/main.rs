@@ -15,6 +15,7 @@ mod leaderboards;
 mod ledger;
 mod openapi;
 mod outage;
+mod platform;
 mod pool;
 mod pooler;
 mod processes;

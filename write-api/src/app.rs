@@ -160,6 +160,7 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::operators::router())
         .merge(crate::events::router())
         .merge(crate::audit::router())
+        .merge(crate::platform::router())
         .merge(crate::registration::router())
         .merge(crate::treasury::router())
         .merge(crate::feed::router())

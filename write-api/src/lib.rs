@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod openapi;
 pub mod operators;
 pub mod paging;
+pub mod platform;
 pub mod protection;
 pub mod registration;
 pub mod treasury;

@@ -27,7 +27,7 @@ const DECOY: &str =
 pub struct HashedPassword(Box<str>);
 
 impl HashedPassword {
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -97,8 +97,8 @@ pub struct AuditEntry {
     address: Option<String>,
     /// The `X-Request-Id` of the answer.
     request_id: Option<String>,
-    /// What was done: `theme.saved`, `branding.saved`, `casino.switched`, `event.switched`, `player.deposited` or
-    /// `player.withdrawn`.
+    /// What was done: `theme.saved`, `branding.saved`, `casino.switched`, `event.switched`, `player.deposited`,
+    /// `player.withdrawn`, `operator.switched` or `staff.password_reset`.
     action: String,
     /// Of what; null where the operator itself is meant.
     subject: Option<String>,

@@ -13,7 +13,7 @@ use shared::ids::{OperatorId, StaffId};
 use shared::problem::Problem;
 use time::OffsetDateTime;
 
-use crate::accounts::{OperatorStaff, address_of};
+use crate::accounts::{OperatorStaff, PlatformStaff, address_of};
 use crate::app::SharedApp;
 
 /// Limits of the audit log.
@@ -47,18 +47,48 @@ impl FromRequestParts<SharedApp> for Doer {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
         let OperatorStaff { operator, staff } = OperatorStaff::from_request_parts(parts, app).await?;
-        let id = parts.extensions.get::<RequestId>();
-        Ok(Self {
-            operator,
-            staff: Some((operator, staff)),
-            address: Some(address_of(parts, app)),
-            request_id: id.map(|RequestId(id)| Arc::clone(id)),
-            at: app.clock.now(),
-        })
+        Ok(Self::by_request(operator, (operator, staff), parts, app))
+    }
+}
+
+/// Staff of the platform who do something, as an extractor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformDoer(Doer);
+
+impl FromRequestParts<SharedApp> for PlatformDoer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
+        let PlatformStaff { staff } = PlatformStaff::from_request_parts(parts, app).await?;
+        let platform = OperatorId::PLATFORM;
+        Ok(Self(Doer::by_request(platform, (platform, staff), parts, app)))
+    }
+}
+
+impl PlatformDoer {
+    /// What they do concerns this operator.
+    pub fn at(self, operator: OperatorId) -> Doer {
+        Doer { operator, ..self.0 }
     }
 }
 
 impl Doer {
+    fn by_request(
+        operator: OperatorId,
+        staff: (OperatorId, StaffId),
+        parts: &Parts,
+        app: &SharedApp,
+    ) -> Self {
+        let id = parts.extensions.get::<RequestId>();
+        Self {
+            operator,
+            staff: Some(staff),
+            address: Some(address_of(parts, app)),
+            request_id: id.map(|RequestId(id)| Arc::clone(id)),
+            at: app.clock.now(),
+        }
+    }
+
     /// Somebody at the machine's console.
     pub const fn at_console(operator: OperatorId, at: OffsetDateTime) -> Self {
         Self {
@@ -86,6 +116,10 @@ pub enum Action {
     Deposited,
     /// Money was paid out to a player.
     Withdrawn,
+    /// The operator is not served any more, or again.
+    OperatorSwitched,
+    /// Staff were given another password.
+    PasswordReset,
 }
 
 impl Action {
@@ -98,6 +132,8 @@ impl Action {
             Self::EventSwitched => "event.switched",
             Self::Deposited => "player.deposited",
             Self::Withdrawn => "player.withdrawn",
+            Self::OperatorSwitched => "operator.switched",
+            Self::PasswordReset => "staff.password_reset",
         }
     }
 }

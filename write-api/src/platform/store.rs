@@ -1,0 +1,204 @@
+//! The statements about operators as a whole. The list is one of the few places that read across operators.
+
+use shared::ids::{OperatorId, StaffId};
+use shared::money::{Currency, Minor};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::accounts::HashedPassword;
+use crate::ledger::Account;
+use crate::paging::Page;
+
+/// Which operators.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Filter {
+    /// Part of the name, the subdomain or a log-in name, in any case.
+    pub(super) search: Option<String>,
+    pub(super) is_active: Option<bool>,
+}
+
+/// An operator, with figures that are some seconds old at most.
+#[derive(Clone, Debug)]
+pub(super) struct OperatorRow {
+    pub(super) id: OperatorId,
+    pub(super) name: String,
+    pub(super) subdomain: String,
+    pub(super) currency: Currency,
+    pub(super) is_active: bool,
+    pub(super) casino_enabled: bool,
+    pub(super) created_at: OffsetDateTime,
+    /// Of its first staff.
+    pub(super) login: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) players: i64,
+    pub(super) rounds: i64,
+    /// What the casino won from players less what it paid to them.
+    pub(super) casino_revenue: Minor,
+}
+
+/// A page of the operators, the newest first.
+pub(super) async fn operators(
+    db: &mut PgConnection,
+    filter: &Filter,
+    page: Page,
+) -> Result<Vec<OperatorRow>, sqlx::Error> {
+    sqlx::query_as!(
+        OperatorRow,
+        r#"
+        with listed as (
+            select operators.*
+            from operators
+            where ($1::text is null or strpos(lower(name), lower($1)) > 0 or strpos(subdomain, lower($1)) > 0
+                    or exists (
+                        select
+                        from staff
+                        where operator_id = operators.id and strpos(lower(login), lower($1)) > 0
+                    ))
+                and ($2::boolean is null or is_active = $2)
+            order by id desc
+            limit $3
+            offset $4
+        ),
+        since as (
+            select operator_id, sum(case when credit_account = $5 then amount else -amount end) as won
+            from ledger_entries
+            where operator_id in (select id from listed)
+                and changed_xid >= (select before_xid from house_rollup)
+                and changed_xid <= '18446744073709551615'
+                and $5 in (credit_account, debit_account)
+            group by operator_id
+        )
+        select
+            listed.id as "id: OperatorId",
+            listed.name,
+            listed.subdomain,
+            listed.currency as "currency: Currency",
+            listed.is_active,
+            listed.casino_enabled,
+            listed.created_at,
+            first.login as "login?",
+            first.email,
+            coalesce(standings.players, 0) as "players!",
+            coalesce(standings.rounds, 0) as "rounds!",
+            (coalesce(counted.credited - counted.debited, 0) + coalesce(since.won, 0))::bigint
+                as "casino_revenue!: Minor"
+        from listed
+        left join lateral (
+            select login, email
+            from staff
+            where operator_id = listed.id
+            order by id
+            limit 1
+        ) as first on true
+        left join operator_standings as standings on standings.operator_id = listed.id
+        left join house_balances as counted on counted.operator_id = listed.id and counted.account = $5
+        left join since on since.operator_id = listed.id
+        order by listed.id desc
+        "#,
+        filter.search,
+        filter.is_active,
+        page.size(),
+        page.offset(),
+        Account::Casino.code(),
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How many operators there are on all pages, and how many of them are active.
+pub(super) async fn count(db: &mut PgConnection, filter: &Filter) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!"
+        from operators
+        where ($1::text is null or strpos(lower(name), lower($1)) > 0 or strpos(subdomain, lower($1)) > 0
+                or exists (
+                    select
+                    from staff
+                    where operator_id = operators.id and strpos(lower(login), lower($1)) > 0
+                ))
+            and ($2::boolean is null or is_active = $2)
+        "#,
+        filter.search,
+        filter.is_active,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Whether the operator is served. Its row must be locked.
+pub(super) async fn is_active(operator: OperatorId, db: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!("select is_active from operators where id = $1", operator.get())
+        .fetch_one(db)
+        .await
+}
+
+pub(super) async fn put_active(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    is_active: bool,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update operators set is_active = $2 where id = $1",
+        operator.get(),
+        is_active,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The operator's staff of this log-in name, in any case, or else its first staff: the number and the name.
+pub(super) async fn staff(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    login: Option<&str>,
+) -> Result<Option<(StaffId, String)>, sqlx::Error> {
+    let found = sqlx::query!(
+        r#"
+        select id as "id: StaffId", login
+        from staff
+        where operator_id = $1 and ($2::text is null or lower(login) = lower($2))
+        order by id
+        limit 1
+        "#,
+        operator.get(),
+        login,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(found.map(|row| (row.id, row.login)))
+}
+
+pub(super) async fn put_password(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    staff: StaffId,
+    password: &HashedPassword,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update staff set password_hash = $3 where operator_id = $1 and id = $2",
+        operator.get(),
+        staff.get(),
+        password.as_str(),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends all sessions of the staff and says how many.
+pub(super) async fn delete_sessions(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    staff: StaffId,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "delete from sessions where operator_id = $1 and staff_id = $2",
+        operator.get(),
+        staff.get(),
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
