@@ -23,7 +23,7 @@ const TOGGLE_CASINO: &str = "/api/admin/aurora/toggle-casino";
 const TOGGLE_EVENT: &str = "/api/admin/aurora/betting-events/4711/toggle";
 
 /// Every route of an operator's staff, with a body that is accepted and changes something; none for a GET.
-const ROUTES: [(&str, Option<&str>); 13] = [
+const ROUTES: [(&str, Option<&str>); 14] = [
     (
         "/api/save-theme/{subdomain}",
         Some(r##"{"primaryColor":"#123456"}"##),
@@ -44,6 +44,10 @@ const ROUTES: [(&str, Option<&str>); 13] = [
     (
         "/api/admin/{subdomain}/players/{id}/withdraw",
         Some(r#"{"amount":1,"reference":"out"}"#),
+    ),
+    (
+        "/api/admin/{subdomain}/change-password",
+        Some(r#"{"current_password":"correct horse battery","new_password":"correct horse battery"}"#),
     ),
     ("/api/admin/{subdomain}/accounts", None),
     ("/api/admin/{subdomain}/audit-log", None),

@@ -13,6 +13,7 @@ mod failures;
 pub(crate) mod http;
 mod limits;
 mod login;
+mod own_password;
 mod passwords;
 mod rules;
 mod store;

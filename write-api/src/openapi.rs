@@ -42,6 +42,8 @@ pub(crate) use refusals::{Asking, Moving, Sending};
         crate::accounts::http::staff::login,
         crate::accounts::http::staff::logout,
         crate::accounts::http::staff::check,
+        crate::accounts::http::staff::change_password,
+        crate::accounts::http::staff::change_platform_password,
         crate::accounts::http::staff::platform_login,
         crate::accounts::http::staff::platform_logout,
         crate::casino::http::health,

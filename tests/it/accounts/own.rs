@@ -7,7 +7,10 @@ use tests::people::PASSWORD;
 use tests::{Answer, Client, Installation};
 use tokio::task::JoinSet;
 
-use super::{ME, PLAYER_LOGIN, builder, count, execute, guess, log_in, refused, token};
+use super::{
+    ME, PLATFORM_LOGIN, PLAYER_LOGIN, STAFF_LOGIN, builder, count, execute, guess, log_in, platform_staff,
+    refused, token,
+};
 
 const REGISTER: &str = "/api/auth/aurora/register";
 const CHANGE_PASSWORD: &str = "/api/auth/aurora/change-password";
@@ -288,6 +291,64 @@ async fn wrong_current_passwords_are_counted_whatever_the_name_and_of_two_change
         assert!(answer.status == 422 || answer.status == 429, "{}", answer.text());
     }
     assert!(limited);
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn staff_change_their_own_password_and_the_log_tells_of_it() {
+    let installation = builder().start().await;
+    let aurora = installation.operator("aurora").await;
+    let writer = installation.writer();
+    let root = platform_staff(&installation, "root").await;
+    let staff_login = (STAFF_LOGIN, aurora.login.as_str());
+    for (log_in_at, token_before, path) in [
+        (
+            staff_login,
+            aurora.token.clone(),
+            "/api/admin/aurora/change-password",
+        ),
+        (
+            (PLATFORM_LOGIN, "root"),
+            root.clone(),
+            "/api/superadmin/change-password",
+        ),
+    ] {
+        let own = writer.logged_in(&token_before);
+        let elsewhere = writer.logged_in(&token(&log_in(&writer, log_in_at.0, log_in_at.1).await));
+        let change = |current: &str, new: &str| json!({"current_password": current, "new_password": new});
+        own.post(path, &change("wrong password", NEW_PASSWORD))
+            .await
+            .problem(422, "wrong_password");
+        own.post(path, &change(PASSWORD, "short"))
+            .await
+            .names_field("new_password");
+        writer
+            .post(path, &change(PASSWORD, NEW_PASSWORD))
+            .await
+            .problem(401, NOBODY);
+        let done = own.post(path, &change(PASSWORD, NEW_PASSWORD)).await.ok();
+        assert_eq!(done["sessions_ended"], 1, "{path}");
+        elsewhere
+            .post(path, &change(NEW_PASSWORD, PASSWORD))
+            .await
+            .problem(401, NOBODY);
+        let refused = log_in(&writer, log_in_at.0, log_in_at.1).await;
+        refused.problem(401, "invalid_credentials");
+        guess(&writer, log_in_at.0, log_in_at.1, NEW_PASSWORD).await.ok();
+    }
+    let log = writer
+        .logged_in(&aurora.token)
+        .get("/api/admin/aurora/audit-log")
+        .await
+        .ok();
+    assert_eq!(log["entries"][0]["action"], "staff.password_changed");
+    assert_eq!(log["entries"][0]["login"], "aurora_admin");
+    let log = writer
+        .logged_in(&root)
+        .get("/api/superadmin/audit-log")
+        .await
+        .ok();
+    assert_eq!(log["entries"][0]["action"], "staff.password_changed");
     installation.finish().await;
 }
 

@@ -26,6 +26,8 @@ pub struct PlayerSession {
     pub operator: OperatorId,
     /// The player.
     pub player: PlayerId,
+    /// What the session is found by.
+    pub token_hash: [u8; 32],
 }
 
 /// Logged-in, active staff of an active operator. On a path with `{subdomain}` that operator is meant, else 404.
@@ -35,6 +37,8 @@ pub struct OperatorStaff {
     pub operator: OperatorId,
     /// Who it is.
     pub staff: StaffId,
+    /// What the session is found by.
+    pub token_hash: [u8; 32],
 }
 
 /// Logged-in, active staff of the platform.
@@ -42,6 +46,8 @@ pub struct OperatorStaff {
 pub struct PlatformStaff {
     /// Who it is.
     pub staff: StaffId,
+    /// What the session is found by.
+    pub token_hash: [u8; 32],
 }
 
 impl FromRequestParts<SharedApp> for PlayerSession {
@@ -49,9 +55,12 @@ impl FromRequestParts<SharedApp> for PlayerSession {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
         let tenant = tenant(parts).await;
-        let (operator, player) = person(parts, app, Realm::Players, tenant).await?;
-        let player = PlayerId::new(player);
-        Ok(Self { operator, player })
+        let found = person(parts, app, Realm::Players, tenant).await?;
+        Ok(Self {
+            operator: found.operator,
+            player: PlayerId::new(found.id),
+            token_hash: found.token_hash,
+        })
     }
 }
 
@@ -108,9 +117,12 @@ impl FromRequestParts<SharedApp> for OperatorStaff {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
         let tenant = tenant(parts).await;
-        let (operator, staff) = person(parts, app, Realm::OperatorStaff, tenant).await?;
-        let staff = StaffId::new(staff);
-        Ok(Self { operator, staff })
+        let found = person(parts, app, Realm::OperatorStaff, tenant).await?;
+        Ok(Self {
+            operator: found.operator,
+            staff: StaffId::new(found.id),
+            token_hash: found.token_hash,
+        })
     }
 }
 
@@ -118,23 +130,30 @@ impl FromRequestParts<SharedApp> for PlatformStaff {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
-        let (_, staff) = person(parts, app, Realm::PlatformStaff, Tenant::Any).await?;
-        let staff = StaffId::new(staff);
-        Ok(Self { staff })
+        let found = person(parts, app, Realm::PlatformStaff, Tenant::Any).await?;
+        Ok(Self {
+            staff: StaffId::new(found.id),
+            token_hash: found.token_hash,
+        })
     }
 }
 
-/// The operator and the number of the person whose session the request carries.
-async fn person(
-    parts: &Parts,
-    app: &App,
-    realm: Realm,
-    tenant: Tenant,
-) -> Result<(OperatorId, i64), AccountError> {
+/// Whose session a request carries.
+struct Found {
+    operator: OperatorId,
+    id: i64,
+    token_hash: [u8; 32],
+}
+
+async fn person(parts: &Parts, app: &App, realm: Realm, tenant: Tenant) -> Result<Found, AccountError> {
     let credential = allowed_credential(parts, realm)?.ok_or(AccountError::NotLoggedIn)?;
     let session = session(&credential, app, realm).await?;
     session.admit(&tenant)?;
-    Ok((credential.token().operator(), session.person))
+    Ok(Found {
+        operator: credential.token().operator(),
+        id: session.person,
+        token_hash: credential.token().hash(),
+    })
 }
 
 /// The session of a credential, if it lasts; whoever's it is may have been disabled.

@@ -40,6 +40,14 @@ pub(super) fn router() -> Router<SharedApp> {
         .route("/api/admin-login", post(staff::login))
         .route("/api/admin-logout", post(staff::logout))
         .route("/api/admin-check", get(staff::check))
+        .route(
+            "/api/admin/{subdomain}/change-password",
+            post(staff::change_password),
+        )
+        .route(
+            "/api/superadmin/change-password",
+            post(staff::change_platform_password),
+        )
         .route("/api/superadmin/login", post(staff::platform_login))
         .route("/api/superadmin/logout", post(staff::platform_logout))
 }

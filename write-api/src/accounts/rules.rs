@@ -4,7 +4,7 @@ use std::fmt;
 
 use axum::http::{HeaderMap, header};
 use serde::Deserialize;
-use shared::ids::{PlayerId, Subdomain};
+use shared::ids::Subdomain;
 
 use super::error::AccountError;
 
@@ -44,10 +44,10 @@ pub enum TextError {
 pub(super) struct LoginName(Box<str>);
 
 impl LoginName {
-    /// What guesses of the password of a player count against who is logged in already. Nobody can log in with it: it
+    /// What guesses of the password of a person count against who is logged in already. Nobody can log in with it: it
     /// has a character that no name has.
-    pub(super) fn of_player(player: PlayerId) -> Self {
-        Self(format!("\u{1}{player}").into())
+    pub(super) fn of_person(number: impl fmt::Display) -> Self {
+        Self(format!("\u{1}{number}").into())
     }
 
     pub(super) fn as_str(&self) -> &str {

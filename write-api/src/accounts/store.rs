@@ -20,7 +20,7 @@ pub(super) enum Person {
 }
 
 impl Person {
-    const fn columns(self) -> (Option<i64>, Option<i64>) {
+    pub(super) const fn columns(self) -> (Option<i64>, Option<i64>) {
         match self {
             Self::Player(id) => (Some(id.get()), None),
             Self::Staff(id) => (None, Some(id.get())),

@@ -46,7 +46,7 @@ impl FromRequestParts<SharedApp> for Doer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
-        let OperatorStaff { operator, staff } = OperatorStaff::from_request_parts(parts, app).await?;
+        let OperatorStaff { operator, staff, .. } = OperatorStaff::from_request_parts(parts, app).await?;
         Ok(Self::by_request(operator, (operator, staff), parts, app))
     }
 }
@@ -59,7 +59,7 @@ impl FromRequestParts<SharedApp> for PlatformDoer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
-        let PlatformStaff { staff } = PlatformStaff::from_request_parts(parts, app).await?;
+        let PlatformStaff { staff, .. } = PlatformStaff::from_request_parts(parts, app).await?;
         let platform = OperatorId::PLATFORM;
         Ok(Self(Doer::by_request(platform, (platform, staff), parts, app)))
     }
@@ -120,6 +120,8 @@ pub enum Action {
     OperatorSwitched,
     /// Staff were given another password.
     PasswordReset,
+    /// Staff changed their own password.
+    PasswordChanged,
 }
 
 impl Action {
@@ -134,6 +136,7 @@ impl Action {
             Self::Withdrawn => "player.withdrawn",
             Self::OperatorSwitched => "operator.switched",
             Self::PasswordReset => "staff.password_reset",
+            Self::PasswordChanged => "staff.password_changed",
         }
     }
 }

@@ -179,7 +179,7 @@ impl RoundQuestion {
     pub(super) async fn answer(
         self,
         app: &App,
-        PlayerSession { operator, player }: PlayerSession,
+        PlayerSession { operator, player, .. }: PlayerSession,
         game: Game,
     ) -> Result<Answer, Problem> {
         let id = Uuid::try_parse(&self.id).map_err(|_| CasinoError::UnknownRound)?;

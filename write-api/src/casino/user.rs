@@ -47,7 +47,7 @@ pub struct UserInfo {
     ))]
 pub async fn info(
     State(app): State<SharedApp>,
-    PlayerSession { operator, player }: PlayerSession,
+    PlayerSession { operator, player, .. }: PlayerSession,
 ) -> Result<Private<UserInfo>, Problem> {
     let row = app
         .db

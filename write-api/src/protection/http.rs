@@ -27,7 +27,7 @@ pub use shown::ShownProtection;
     ))]
 pub async fn limits(
     State(app): State<SharedApp>,
-    PlayerSession { operator, player }: PlayerSession,
+    PlayerSession { operator, player, .. }: PlayerSession,
 ) -> Result<Private<ShownProtection>, Problem> {
     let at = app.clock.now();
     let overview = app
@@ -108,7 +108,7 @@ fn within(field: &str, asked: u32, allowed: RangeInclusive<u32>) -> Result<i64, 
 
 async fn make(
     app: &App,
-    PlayerSession { operator, player }: PlayerSession,
+    PlayerSession { operator, player, .. }: PlayerSession,
     change: Change,
 ) -> Result<Private<ShownProtection>, Problem> {
     let at = app.clock.now();

@@ -15,8 +15,9 @@ use crate::app::{App, SharedApp};
 
 use super::super::create::{NewPlayer, Opening, create_player, taken};
 use super::super::error::{AccountError, CreateError};
-use super::super::extract::{PlayerSession, PlayerToken, Visitor};
+use super::super::extract::{PlayerSession, Visitor};
 use super::super::login::NewSession;
+use super::super::own_password::{Own, PasswordChange, PasswordChanged};
 use super::super::rules::{Email, LoginName, Password, PlayerName, TextError};
 use super::super::store::{self, OperatorRow, Person, own};
 use super::super::token::Realm;
@@ -142,92 +143,26 @@ async fn open_to_players(app: &App, subdomain: Subdomain) -> Result<(OperatorRow
     read.await
 }
 
-/// Another password.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct PasswordChange {
-    /// The one until now.
-    #[schema(value_type = String)]
-    current_password: Password,
-    /// 8 characters or more, at most 200 bytes.
-    new_password: String,
-}
-
-/// Something was done.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Done {
-    /// Always true.
-    success: bool,
-    /// For people.
-    message: &'static str,
-    /// Other sessions of the player that ended with it.
-    sessions_ended: u64,
-}
-
 /// Changes the password and ends all other sessions of the player. After too many wrong ones for `current_password`,
 /// none is tried for a while.
 #[utoipa::path(post, path = "/api/auth/{subdomain}/change-password", tag = "accounts",
     request_body = PasswordChange, params(("subdomain" = String, Path)),
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = Done), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = PasswordChanged), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn change_password(
     State(app): State<SharedApp>,
     session: PlayerSession,
-    token: PlayerToken,
-    Path(subdomain): Path<String>,
     visitor: Visitor,
     JsonBody(body): JsonBody<PasswordChange>,
-) -> Result<Private<Done>, Problem> {
-    let PlayerSession { operator, player } = session;
-    let subdomain = Subdomain::parse(&subdomain).ok_or(AccountError::UnknownOperator)?;
-    let new = Password::for_new_account(&body.new_password)
-        .map_err(|error| Problem::invalid_field("new_password", error.to_string()))?;
-    let found = app.db.read(move |db| {
-        Box::pin(async move { Ok::<_, AccountError>(own::password_hash(operator, db, player).await?) })
-    });
-    let old_hash = found.await?.ok_or(AccountError::NotLoggedIn)?;
-    // Not by a name: the player may take another one at any time.
-    let guess = visitor.guess(Realm::Players, subdomain.as_str(), &LoginName::of_player(player));
-    app.passwords.admit(&guess, &app.clock)?;
-    let is_right = app
-        .passwords
-        .check(&guess, body.current_password, Some(old_hash.clone()), &app.clock)
-        .await?;
-    if !is_right {
-        return Err(wrong_password());
-    }
-    let new = app
-        .passwords
-        .hash(&new, &app.random)
-        .await
-        .map_err(AccountError::from)?;
-    let kept = token.token_hash;
-    let change = app.db.write(move |db| {
-        let (old_hash, new) = (old_hash.clone(), new.clone());
-        Box::pin(async move {
-            let is_changed = own::put_password(operator, db, player, &old_hash, &new).await?;
-            let ended = if is_changed {
-                own::delete_sessions(operator, db, player, Some(&kept)).await?
-            } else {
-                0
-            };
-            Ok::<_, AccountError>(is_changed.then_some(ended))
-        })
-    });
-    // None: somebody changed it meanwhile, so that it is not the password any more.
-    let sessions_ended = change.await?.ok_or_else(wrong_password)?;
-    Ok(Private(Done {
-        success: true,
-        message: "Password changed successfully",
-        sessions_ended,
-    }))
-}
-
-fn wrong_password() -> Problem {
-    Problem::refused_field(
-        "wrong_password",
-        "current_password",
-        "Current password is incorrect",
-    )
+) -> Result<Private<PasswordChanged>, Problem> {
+    let own = Own {
+        operator: session.operator,
+        person: Person::Player(session.player),
+        token_hash: session.token_hash,
+        doer: None,
+    };
+    let guess = visitor.guess(Realm::Players, "", &LoginName::of_person(session.player));
+    own.change_password(&app, guess, body).await.map(Private)
 }
 
 /// Another user name.
@@ -256,7 +191,7 @@ pub(crate) async fn update_username(
     session: PlayerSession,
     JsonBody(body): JsonBody<NameChange>,
 ) -> Result<Private<Renamed>, Problem> {
-    let PlayerSession { operator, player } = session;
+    let PlayerSession { operator, player, .. } = session;
     let name = PlayerName::parse(&body.username)
         .map_err(|error| Problem::invalid_field("username", error.to_string()))?;
     let change = app.db.write(move |db| {
@@ -284,10 +219,10 @@ pub(crate) async fn logout_everywhere(
     State(app): State<SharedApp>,
     session: PlayerSession,
 ) -> Result<WithCookie<LoggedOut>, Problem> {
-    let PlayerSession { operator, player } = session;
+    let PlayerSession { operator, player, .. } = session;
     let ended = app.db.write(move |db| {
         Box::pin(async move {
-            own::delete_sessions(operator, db, player, None).await?;
+            own::delete_sessions(operator, db, Person::Player(player), None).await?;
             Ok::<_, AccountError>(())
         })
     });
@@ -322,13 +257,16 @@ pub(crate) struct ShownSession {
 pub(crate) async fn sessions(
     State(app): State<SharedApp>,
     session: PlayerSession,
-    token: PlayerToken,
 ) -> Result<Private<OwnSessions>, Problem> {
-    let PlayerSession { operator, player } = session;
+    let PlayerSession {
+        operator,
+        player,
+        token_hash,
+    } = session;
     let now = app.clock.now();
     let read = app.db.read(move |db| {
         Box::pin(async move {
-            let sessions = own::sessions(operator, db, player, &token.token_hash, now).await?;
+            let sessions = own::sessions(operator, db, player, &token_hash, now).await?;
             Ok::<_, AccountError>(sessions)
         })
     });

@@ -176,7 +176,7 @@ pub(crate) async fn me(
     State(app): State<SharedApp>,
     session: PlayerSession,
 ) -> Result<Private<Profile>, Problem> {
-    let PlayerSession { operator, player } = session;
+    let PlayerSession { operator, player, .. } = session;
     let row = app
         .db
         .read(move |db| {

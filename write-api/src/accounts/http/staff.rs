@@ -1,4 +1,4 @@
-//! Log-in and log-out of an operator's staff and of the platform's. Must never let one in where the other belongs.
+//! Log-in, log-out and passwords of an operator's staff and of the platform's. Must never let one in where the other belongs.
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -8,10 +8,12 @@ use shared::problem::{Problem, ProblemBody};
 use utoipa::ToSchema;
 
 use crate::app::{App, SharedApp};
+use crate::audit::{Doer, PlatformDoer};
 
 use super::super::error::AccountError;
-use super::super::extract::{Leaving, OperatorStaff, Visitor};
+use super::super::extract::{Leaving, OperatorStaff, PlatformStaff, Visitor};
 use super::super::login::{self, Account};
+use super::super::own_password::{Own, PasswordChange, PasswordChanged};
 use super::super::rules::{LoginName, Password};
 use super::super::store::{self, Person, PlatformStaffRow, StaffRow};
 use super::super::token::Realm;
@@ -162,7 +164,7 @@ pub(crate) async fn check(
     session: Result<OperatorStaff, Problem>,
 ) -> Result<Private<StaffCheck>, Problem> {
     let row = match session {
-        Ok(OperatorStaff { operator, staff }) => {
+        Ok(OperatorStaff { operator, staff, .. }) => {
             app.db
                 .read(move |db| {
                     Box::pin(async move {
@@ -227,4 +229,51 @@ async fn leave(app: &App, leaving: &Leaving, realm: Realm) -> Result<WithCookie<
         login::close_session(app, credential.token()).await?;
     }
     Ok(LoggedOut::clearing(realm, app))
+}
+
+/// Changes the password of staff of an operator and ends their other sessions. After too many wrong ones for
+/// `current_password`, none is tried for a while.
+#[utoipa::path(post, path = "/api/admin/{subdomain}/change-password", tag = "operators",
+    request_body = PasswordChange,
+    params(("subdomain" = String, Path, description = "The operator's name in URLs")),
+    security(("bearer" = []), ("operator_cookie" = [])),
+    responses((status = 200, body = PasswordChanged), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+pub(crate) async fn change_password(
+    State(app): State<SharedApp>,
+    session: OperatorStaff,
+    doer: Doer,
+    visitor: Visitor,
+    JsonBody(body): JsonBody<PasswordChange>,
+) -> Result<Private<PasswordChanged>, Problem> {
+    let own = Own {
+        operator: session.operator,
+        person: Person::Staff(session.staff),
+        token_hash: session.token_hash,
+        doer: Some(doer),
+    };
+    let guess = visitor.guess(Realm::OperatorStaff, "", &LoginName::of_person(session.staff));
+    own.change_password(&app, guess, body).await.map(Private)
+}
+
+/// Changes the password of staff of the platform and ends their other sessions.
+#[utoipa::path(post, path = "/api/superadmin/change-password", tag = "platform", request_body = PasswordChange,
+    security(("bearer" = []), ("platform_cookie" = [])),
+    responses((status = 200, body = PasswordChanged), (status = 401, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+pub(crate) async fn change_platform_password(
+    State(app): State<SharedApp>,
+    session: PlatformStaff,
+    doer: PlatformDoer,
+    visitor: Visitor,
+    JsonBody(body): JsonBody<PasswordChange>,
+) -> Result<Private<PasswordChanged>, Problem> {
+    let own = Own {
+        operator: OperatorId::PLATFORM,
+        person: Person::Staff(session.staff),
+        token_hash: session.token_hash,
+        doer: Some(doer.at(OperatorId::PLATFORM)),
+    };
+    let guess = visitor.guess(Realm::PlatformStaff, "", &LoginName::of_person(session.staff));
+    own.change_password(&app, guess, body).await.map(Private)
 }

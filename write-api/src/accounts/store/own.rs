@@ -1,4 +1,4 @@
-//! The statements of what players do with their own account. Must never show a token, nor its hash.
+//! The statements of what people do with their own account. Must never show a token, nor its hash.
 
 use shared::ids::{OperatorId, PlayerId};
 use shared::money::Minor;
@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::super::passwords::HashedPassword;
 use super::super::rules::PlayerName;
+use super::Person;
 
 /// What players of the operator start with.
 pub(in super::super) async fn default_balance(
@@ -32,16 +33,26 @@ pub(in super::super) async fn is_active(
     Ok(active.fetch_optional(db).await?.unwrap_or(false))
 }
 
-/// The player's password, as a hash.
+/// The person's password, as a hash.
 pub(in super::super) async fn password_hash(
     operator: OperatorId,
     db: &mut PgConnection,
-    player: PlayerId,
+    person: Person,
 ) -> Result<Option<String>, sqlx::Error> {
+    let (player, staff) = person.columns();
     sqlx::query_scalar!(
-        "select password_hash from players where operator_id = $1 and id = $2",
+        r#"
+        select password_hash as "password_hash!"
+        from players
+        where operator_id = $1 and id = $2
+        union all
+        select password_hash
+        from staff
+        where operator_id = $1 and id = $3
+        "#,
         operator.get(),
-        player.get(),
+        player,
+        staff,
     )
     .fetch_optional(db)
     .await
@@ -51,20 +62,34 @@ pub(in super::super) async fn password_hash(
 pub(in super::super) async fn put_password(
     operator: OperatorId,
     db: &mut PgConnection,
-    player: PlayerId,
+    person: Person,
     old_hash: &str,
     new: &HashedPassword,
 ) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "update players set password_hash = $4 where operator_id = $1 and id = $2 and password_hash = $3",
+    let (player, staff) = person.columns();
+    let changed = sqlx::query_scalar!(
+        r#"
+        with player as (
+            update players
+            set password_hash = $5
+            where operator_id = $1 and id = $2 and password_hash = $4
+            returning id
+        ),
+        employee as (
+            update staff
+            set password_hash = $5
+            where operator_id = $1 and id = $3 and password_hash = $4
+            returning id
+        )
+        select exists (select from player) or exists (select from employee) as "is_changed!"
+        "#,
         operator.get(),
-        player.get(),
+        player,
+        staff,
         old_hash,
         new.as_str(),
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    );
+    changed.fetch_one(db).await
 }
 
 /// Gives the player another name.
@@ -85,17 +110,22 @@ pub(in super::super) async fn put_username(
     Ok(())
 }
 
-/// Ends all sessions of the player, but for the one of `kept`; says how many.
+/// Ends all sessions of the person, but for the one of `kept`; says how many.
 pub(in super::super) async fn delete_sessions(
     operator: OperatorId,
     db: &mut PgConnection,
-    player: PlayerId,
+    person: Person,
     kept: Option<&[u8; 32]>,
 ) -> Result<u64, sqlx::Error> {
+    let (player, staff) = person.columns();
     let done = sqlx::query!(
-        "delete from sessions where operator_id = $1 and player_id = $2 and token_hash is distinct from $3",
+        r#"
+        delete from sessions
+        where operator_id = $1 and (player_id = $2 or staff_id = $3) and token_hash is distinct from $4
+        "#,
         operator.get(),
-        player.get(),
+        player,
+        staff,
         kept.map(<[u8; 32]>::as_slice),
     )
     .execute(db)

@@ -129,7 +129,7 @@ impl HistoryRound {
     ))]
 pub async fn list(
     State(app): State<SharedApp>,
-    PlayerSession { operator, player }: PlayerSession,
+    PlayerSession { operator, player, .. }: PlayerSession,
     QueryParams(query): QueryParams<HistoryQuery>,
 ) -> Result<Private<PastRounds>, Problem> {
     let most = app.options.casino.history_rounds;

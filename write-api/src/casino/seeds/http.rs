@@ -72,7 +72,7 @@ impl From<store::RevealedPair> for RevealedPair {
     ))]
 pub async fn fairness(
     State(app): State<SharedApp>,
-    PlayerSession { operator, player }: PlayerSession,
+    PlayerSession { operator, player, .. }: PlayerSession,
     QueryParams(query): QueryParams<PageQuery>,
 ) -> Result<Private<Fairness>, Problem> {
     let page = query.read().map_err(Problem::invalid_fields)?;
@@ -146,7 +146,7 @@ impl Rotated {
     ))]
 pub async fn rotate(
     State(app): State<SharedApp>,
-    PlayerSession { operator, player }: PlayerSession,
+    PlayerSession { operator, player, .. }: PlayerSession,
     Repeatable { body, command }: Repeatable,
 ) -> Result<Answer, Problem> {
     let asked: Rotation = if body.is_empty() {

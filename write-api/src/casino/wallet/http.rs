@@ -33,7 +33,7 @@ pub struct BalanceAnswer {
     ))]
 pub async fn balance(
     State(app): State<SharedApp>,
-    PlayerSession { operator, player }: PlayerSession,
+    PlayerSession { operator, player, .. }: PlayerSession,
 ) -> Result<Private<BalanceAnswer>, Problem> {
     let wallet = app
         .db
@@ -107,7 +107,7 @@ impl StatementEntry {
     ))]
 pub async fn statement(
     State(app): State<SharedApp>,
-    PlayerSession { operator, player }: PlayerSession,
+    PlayerSession { operator, player, .. }: PlayerSession,
     QueryParams(query): QueryParams<PageQuery>,
 ) -> Result<Private<Statement>, Problem> {
     let page = query.read().map_err(Problem::invalid_fields)?;

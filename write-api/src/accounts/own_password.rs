@@ -1,0 +1,115 @@
+//! The change of one's own password, whoever one is. Must never change it for who does not know the one until now.
+
+use serde::{Deserialize, Serialize};
+use shared::ids::OperatorId;
+use shared::problem::Problem;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+
+use super::error::AccountError;
+use super::failures::Guess;
+use super::passwords::HashedPassword;
+use super::rules::Password;
+use super::store::{Person, own};
+use crate::app::App;
+use crate::audit::{Action, Change, Doer, record};
+
+/// Another password.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct PasswordChange {
+    /// The one until now.
+    #[schema(value_type = String)]
+    current_password: Password,
+    /// 8 characters or more, at most 200 bytes.
+    new_password: String,
+}
+
+/// The password was changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PasswordChanged {
+    /// Always true.
+    success: bool,
+    /// For people.
+    message: &'static str,
+    /// Other sessions of the person that ended with it.
+    sessions_ended: u64,
+}
+
+/// Somebody who is logged in.
+#[derive(Clone, Debug)]
+pub(super) struct Own {
+    pub(super) operator: OperatorId,
+    pub(super) person: Person,
+    /// Of the session that lasts.
+    pub(super) token_hash: [u8; 32],
+    /// Staff, of whom the audit log tells.
+    pub(super) doer: Option<Doer>,
+}
+
+impl Own {
+    /// Changes the password and ends all other sessions of the person.
+    ///
+    /// # Errors
+    /// 422 when the current password is another one, or the new one will not do; 429 after too many wrong ones.
+    pub(super) async fn change_password(
+        self,
+        app: &App,
+        guess: Guess,
+        asked: PasswordChange,
+    ) -> Result<PasswordChanged, Problem> {
+        let new = Password::for_new_account(&asked.new_password)
+            .map_err(|error| Problem::invalid_field("new_password", error.to_string()))?;
+        let (operator, person) = (self.operator, self.person);
+        let found = app.db.read(move |db| {
+            Box::pin(async move { Ok::<_, AccountError>(own::password_hash(operator, db, person).await?) })
+        });
+        let old_hash = found.await?.ok_or(AccountError::NotLoggedIn)?;
+        app.passwords.admit(&guess, &app.clock)?;
+        let current = asked.current_password;
+        let is_right = app
+            .passwords
+            .check(&guess, current, Some(old_hash.clone()), &app.clock)
+            .await?;
+        if !is_right {
+            return Err(wrong_password());
+        }
+        let new = app.passwords.hash(&new, &app.random).await?;
+        let change = app.db.write(move |db| {
+            let (own, old_hash, new) = (self.clone(), old_hash.clone(), new.clone());
+            Box::pin(async move { own.put_password(db, &old_hash, &new).await })
+        });
+        // None: somebody changed it meanwhile, so that it is not the password any more.
+        let sessions_ended = change.await?.ok_or_else(wrong_password)?;
+        Ok(PasswordChanged {
+            success: true,
+            message: "Password changed successfully",
+            sessions_ended,
+        })
+    }
+
+    /// How many sessions ended, if `old_hash` was still the password.
+    async fn put_password(
+        &self,
+        db: &mut PgConnection,
+        old_hash: &str,
+        new: &HashedPassword,
+    ) -> Result<Option<u64>, AccountError> {
+        let (operator, person) = (self.operator, self.person);
+        if !own::put_password(operator, db, person, old_hash, new).await? {
+            return Ok(None);
+        }
+        if let Some(doer) = &self.doer {
+            record(operator, db, doer, Action::PasswordChanged, Change::default()).await?;
+        }
+        let ended = own::delete_sessions(operator, db, person, Some(&self.token_hash)).await?;
+        Ok(Some(ended))
+    }
+}
+
+fn wrong_password() -> Problem {
+    Problem::refused_field(
+        "wrong_password",
+        "current_password",
+        "Current password is incorrect",
+    )
+}
