@@ -164,8 +164,9 @@ async fn pull(reader: &SharedReader, mark: &mut Mark) -> Result<bool, FillError>
             (news, source) = ask(reader, FIRST).await?;
         }
     }
-    reader.versions.drop_older_than(&news.purged);
-    let raised = reader.versions.raise(&news.changes, reader.clock.elapsed());
+    let era = reader.versions.load().era();
+    reader.versions.drop_older_than(era, &news.purged);
+    let raised = reader.versions.raise(era, &news.changes, reader.clock.elapsed());
     if reader.pull.is_ready() {
         fetch_touched(reader, &raised);
         catch_up(reader);

@@ -40,14 +40,14 @@ async fn push(
         return Err(Problem::invalid_field("changes", detail));
     }
     let deadline = reader.clock.elapsed() + Duration::from_millis(reader.options.cache.push_wait_ms);
-    if !is_for(&reader, &push.epoch, deadline).await {
+    let Some(era) = era_of(&reader, &push.epoch, deadline).await else {
         let detail = "These changes were committed in another database than the one that is followed here";
         return Err(Problem::new(StatusCode::CONFLICT, "wrong_database", detail));
-    }
+    };
     if push.older == Older::Dropped {
-        reader.versions.drop_older_than(&push.changes);
+        reader.versions.drop_older_than(era, &push.changes);
     }
-    let raised = reader.versions.raise(&push.changes, reader.clock.elapsed());
+    let raised = reader.versions.raise(era, &push.changes, reader.clock.elapsed());
     fetch_touched(&reader, &raised);
     // Twice: a fetch that was about to end when the news came may have missed it; the next one does not. And once more
     // for pages that are made of what is held whole.
@@ -69,15 +69,20 @@ async fn push(
     }))
 }
 
-/// Whether the changes were committed in the database that is followed here. If it does not look like that, the next
-/// pull may tell of a database that was restored, or of a standby that became the primary.
-async fn is_for(reader: &Reader, epoch: &Epoch, deadline: Duration) -> bool {
-    let is_followed = || reader.pull.epoch().as_ref() == Some(epoch);
-    if !is_followed() {
-        let left = deadline.saturating_sub(reader.clock.elapsed());
-        reader.pull.out_of_turn(left).await;
+/// The era of the database in which the changes were committed, if that is the one that is followed here. If it does not
+/// look like that, the next pull may tell of a database that was restored, or of a standby that became the primary.
+async fn era_of(reader: &Reader, epoch: &Epoch, deadline: Duration) -> Option<u64> {
+    let followed = || {
+        // The era first: when the database becomes another one right now, the changes are none of the next era.
+        let era = reader.versions.load().era();
+        (reader.pull.epoch().as_ref() == Some(epoch)).then_some(era)
+    };
+    if let Some(era) = followed() {
+        return Some(era);
     }
-    is_followed()
+    let left = deadline.saturating_sub(reader.clock.elapsed());
+    reader.pull.out_of_turn(left).await;
+    followed()
 }
 
 /// The fetches of what is pushed and not served yet. The pull may have brought the same news a moment before: then its

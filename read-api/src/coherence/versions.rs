@@ -194,14 +194,12 @@ impl Versions {
         self.current.load()
     }
 
-    /// Takes over changes that are known from `now` on; returns those that were news.
-    pub fn raise(&self, changes: &[Change], now: Duration) -> Vec<Change> {
+    /// Takes over changes of this era that are known from `now` on; returns those that were news.
+    pub fn raise(&self, era: u64, changes: &[Change], now: Duration) -> Vec<Change> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load();
-        if changes
-            .iter()
-            .all(|change| before.of(change.topic) >= change.version)
-        {
+        let is_known = |change: &Change| before.of(change.topic) >= change.version;
+        if before.era != era || changes.iter().all(is_known) {
             return Vec::new();
         }
         let mut after = Required::clone(&before);
@@ -215,15 +213,15 @@ impl Versions {
         news
     }
 
-    /// From now on nothing is served that is older than these hard purges.
-    pub fn drop_older_than(&self, purged: &[Change]) {
+    /// From now on nothing is served that is older than these hard purges of this era.
+    pub fn drop_older_than(&self, era: u64, purged: &[Change]) {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load();
         let is_known = |change: &Change| {
             let oldest = before.oldest.get(&change.topic);
             oldest.is_some_and(|oldest| *oldest >= change.version)
         };
-        if purged.iter().all(is_known) {
+        if before.era != era || purged.iter().all(is_known) {
             return;
         }
         let mut after = Required::clone(&before);
@@ -250,7 +248,7 @@ mod tests {
     #[test]
     fn the_higher_version_wins_in_whatever_order_they_come() {
         let versions = Versions::new(Duration::ZERO);
-        let raise = |changes: &[Change]| versions.raise(changes, Duration::ZERO);
+        let raise = |changes: &[Change]| versions.raise(0, changes, Duration::ZERO);
         assert_eq!(raise(&[change(2)]), [change(2)]);
         assert_eq!(raise(&[change(1)]), []);
         assert_eq!(raise(&[change(2)]), []);
@@ -277,15 +275,18 @@ mod tests {
     #[test]
     fn of_another_database_nothing_is_known_and_nothing_was_checked() {
         let versions = Versions::new(Duration::ZERO);
-        versions.raise(&[change(7)], Duration::ZERO);
-        versions.drop_older_than(&[change(7)]);
+        versions.raise(0, &[change(7)], Duration::ZERO);
+        versions.drop_older_than(0, &[change(7)]);
         let checked = Checked::default();
         assert!(checked.holds(&[change(7)], &versions.load()));
         versions.begin_era();
         let required = versions.snapshot();
         assert_eq!((required.era(), required.is_empty()), (1, true));
         assert!(!required.drops(change(1)));
-        versions.raise(&[change(8)], Duration::ZERO);
+        versions.drop_older_than(0, &[change(9)]);
+        assert_eq!(versions.raise(0, &[change(9)], Duration::ZERO), []);
+        assert!(versions.load().is_empty(), "told too late");
+        versions.raise(1, &[change(8)], Duration::ZERO);
         assert!(!checked.holds(&[change(7)], &versions.load()));
     }
 
@@ -294,11 +295,11 @@ mod tests {
         let versions = Versions::new(Duration::ZERO);
         assert!(!versions.load().drops(change(0)), "nothing was purged");
         for purged in [3, 2] {
-            versions.drop_older_than(&[change(purged)]);
+            versions.drop_older_than(0, &[change(purged)]);
             assert!(versions.load().drops(change(2)));
             assert!(!versions.load().drops(change(3)));
         }
-        versions.raise(&[change(4)], Duration::ZERO);
+        versions.raise(0, &[change(4)], Duration::ZERO);
         assert!(
             !versions.load().drops(change(3)),
             "a change after it purges nothing"
