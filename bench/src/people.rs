@@ -24,6 +24,8 @@ use crate::installation::{Places, Service};
 const OPERATORS: u32 = 4;
 /// Players created in one transaction.
 const BATCH: usize = 100;
+/// Players have been there for so long: what they are said to have played before comes after that.
+const MEMBERS_FOR: Duration = Duration::from_hours(90 * 24);
 /// What a player has: 1,000,000.00, more than anybody can lose in an hour.
 pub(crate) const BALANCE: Minor = Minor::new(100_000_000);
 /// How long a session lives.
@@ -195,7 +197,7 @@ impl Maker<'_> {
                 username: PlayerName::parse(&username)?,
                 password: self.password.clone(),
             };
-            let opening = Opening::draw(BALANCE, &self.random, self.clock.now());
+            let opening = Opening::draw(BALANCE, &self.random, self.clock.now() - MEMBERS_FOR);
             let player = create_player(operator.id, &mut transaction, &new, &opening).await?;
             players.push(Player {
                 id: player,
