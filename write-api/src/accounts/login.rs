@@ -61,8 +61,9 @@ impl NewSession {
         (session, token)
     }
 
-    /// Opens it and ends the person's oldest ones beyond the limit. Says whether `password_hash` is still the one: who
-    /// changes a password ends all sessions, and one that is just being opened must not outlive that.
+    /// Opens it and ends the person's oldest ones beyond the limit, unless the person was disabled or has another
+    /// password than that of `password_hash`; says whether it did. Either ends all sessions, and one that is just being
+    /// opened must not outlive that.
     pub(super) async fn open(
         &self,
         db: &mut PgConnection,

@@ -14,7 +14,7 @@ pub(super) mod own;
 
 /// Whose a session is.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Person {
+pub(crate) enum Person {
     Player(PlayerId),
     Staff(StaffId),
 }
@@ -168,8 +168,8 @@ pub(super) async fn platform_staff_by_login(
     .await
 }
 
-/// Notes the log-in, if the password is still the one of `password_hash`; says whether it is. Its row lock makes log-ins
-/// of one player follow each other, and changes of the password.
+/// Notes the log-in, if the player is active and the password still the one of `password_hash`; says whether that is so.
+/// Its row lock makes log-ins of one player follow each other, changes of the password, and being disabled.
 pub(super) async fn note_player_login(
     operator: OperatorId,
     db: &mut PgConnection,
@@ -178,7 +178,11 @@ pub(super) async fn note_player_login(
     now: OffsetDateTime,
 ) -> Result<bool, sqlx::Error> {
     let noted = sqlx::query!(
-        "update players set last_login_at = $4 where operator_id = $1 and id = $2 and password_hash = $3",
+        r#"
+        update players
+        set last_login_at = $4
+        where operator_id = $1 and id = $2 and password_hash = $3 and is_active
+        "#,
         operator.get(),
         player.get(),
         password_hash,
@@ -198,7 +202,11 @@ pub(super) async fn note_staff_login(
     now: OffsetDateTime,
 ) -> Result<bool, sqlx::Error> {
     let noted = sqlx::query!(
-        "update staff set last_login_at = $4 where operator_id = $1 and id = $2 and password_hash = $3",
+        r#"
+        update staff
+        set last_login_at = $4
+        where operator_id = $1 and id = $2 and password_hash = $3 and is_active
+        "#,
         operator.get(),
         staff.get(),
         password_hash,
