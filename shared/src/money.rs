@@ -151,6 +151,9 @@ pub enum AmountError {
     /// Less than zero.
     #[error("must not be negative")]
     Negative,
+    /// Zero, where something has to be moved.
+    #[error("must not be zero")]
+    Zero,
     /// Finer than the currency's minor unit.
     #[error("has more decimals than the currency")]
     TooManyDecimals,
@@ -174,6 +177,15 @@ impl Amount {
         let minor = parse_minor(self.0.get(), currency.decimals())?;
         if minor.get() < 0 {
             return Err(AmountError::Negative);
+        }
+        Ok(minor)
+    }
+
+    /// The exact number of minor units of `currency`; more or less than zero, by at most [`MAX_AMOUNT_MINOR`].
+    pub fn not_zero(&self, currency: Currency) -> Result<Minor, AmountError> {
+        let minor = parse_minor(self.0.get(), currency.decimals())?;
+        if minor == Minor::ZERO {
+            return Err(AmountError::Zero);
         }
         Ok(minor)
     }
@@ -252,6 +264,21 @@ mod tests {
         assert_eq!((read("0"), read("0.01")), (Ok(0), Ok(1)));
         assert_eq!(read("-0.01"), Err(AmountError::Negative));
         assert_eq!(read("100000000000.01"), Err(AmountError::TooLarge));
+    }
+
+    #[test]
+    fn a_difference_goes_either_way_but_is_not_zero() {
+        let read = |json: &str| {
+            let amount: Amount = serde_json::from_str(json).unwrap();
+            amount.not_zero(Currency::USD).map(Minor::get)
+        };
+        assert_eq!((read("-0.01"), read("2.50")), (Ok(-1), Ok(250)));
+        assert_eq!(read("-100000000000.00"), Ok(-MAX_AMOUNT_MINOR));
+        assert_eq!(read("-100000000000.01"), Err(AmountError::TooLarge));
+        assert_eq!(
+            (read("0"), read("-0.00")),
+            (Err(AmountError::Zero), Err(AmountError::Zero))
+        );
     }
 
     #[test]

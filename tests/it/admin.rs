@@ -23,7 +23,7 @@ const TOGGLE_CASINO: &str = "/api/admin/aurora/toggle-casino";
 const TOGGLE_EVENT: &str = "/api/admin/aurora/betting-events/4711/toggle";
 
 /// Every route of an operator's staff, with a body that is accepted and changes something; none for a GET.
-const ROUTES: [(&str, Option<&str>); 14] = [
+const ROUTES: [(&str, Option<&str>); 20] = [
     (
         "/api/save-theme/{subdomain}",
         Some(r##"{"primaryColor":"#123456"}"##),
@@ -48,6 +48,15 @@ const ROUTES: [(&str, Option<&str>); 14] = [
     (
         "/api/admin/{subdomain}/change-password",
         Some(r#"{"current_password":"correct horse battery","new_password":"correct horse battery"}"#),
+    ),
+    ("/api/admin/{subdomain}/users", None),
+    ("/api/admin/{subdomain}/users/{id}", None),
+    ("/api/admin/{subdomain}/users/{id}/statement", None),
+    ("/api/admin/{subdomain}/users/{id}/toggle", Some("")),
+    ("/api/admin/{subdomain}/toggle-user", Some(r#"{"user_id":1}"#)),
+    (
+        "/api/admin/{subdomain}/users/{id}/adjust",
+        Some(r#"{"amount":1,"reason":"a gift"}"#),
     ),
     ("/api/admin/{subdomain}/accounts", None),
     ("/api/admin/{subdomain}/audit-log", None),
@@ -107,6 +116,7 @@ async fn state(installation: &Installation) -> String {
             'versions', (select jsonb_agg(v order by operator_id, kind) from cache_versions v),
             'operators', (select jsonb_agg(o order by id) from operators o),
             'settings', (select jsonb_agg(s order by operator_id) from operator_settings s),
+            'players', (select jsonb_agg(p order by operator_id, id) from players p),
             'wallets', (select jsonb_agg(w order by operator_id, player_id) from wallets w),
             'themes', (select jsonb_agg(t order by operator_id) from themes t),
             'disabled', (select jsonb_agg(d order by operator_id, sport, event_key) from disabled_events d),
@@ -146,9 +156,10 @@ fn at(route: &str, subdomain: &str) -> String {
         .replace("{wallet_type}", "revenue")
 }
 
+/// The path is the key too, for the routes that need one.
 async fn ask(client: &Client, path: &str, body: Option<&str>) -> Answer {
     match body {
-        Some(body) => client.post_bytes(path, body).await,
+        Some(body) => client.with("idempotency-key", path).post_bytes(path, body).await,
         None => client.get(path).await,
     }
 }

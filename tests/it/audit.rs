@@ -50,7 +50,16 @@ async fn do_everything(staff: &Client, player: i64) {
             &format!("/api/admin/aurora/players/{player}/withdraw"),
             json!({"amount": 5.5, "reference": "out-1"}),
         ),
+        (
+            &format!("/api/admin/aurora/users/{player}/toggle"),
+            json!({"is_active": false}),
+        ),
+        (
+            &format!("/api/admin/aurora/users/{player}/adjust"),
+            json!({"amount": 0.5, "reason": "a gift"}),
+        ),
     ] {
+        let staff = staff.with("idempotency-key", "fix-1");
         staff.post(path, &body).await.ok();
     }
 }
@@ -111,6 +120,10 @@ async fn what_staff_did_is_written_down_once_with_who_from_where_and_how_it_was(
             &format!("/api/admin/aurora/players/{}/deposit", alice.id),
             json!({"amount": 25, "reference": "in-1"}),
         ),
+        (
+            &format!("/api/admin/aurora/users/{}/toggle", alice.id),
+            json!({"is_active": false}),
+        ),
     ] {
         staff.post(path, &body).await.ok();
     }
@@ -156,12 +169,17 @@ async fn what_staff_did_is_written_down_once_with_who_from_where_and_how_it_was(
             "player.withdrawn", player, {"balance": 125.0},
             {"amount": 5.5, "balance": 119.5, "reference": "out-1"}
         ]),
+        json!(["player.switched", player, {"is_active": true}, {"is_active": false}]),
+        json!([
+            "player.adjusted", player, {"balance": 119.5},
+            {"amount": 0.5, "balance": 120.0, "reason": "a gift", "reference": "fix-1"}
+        ]),
     ];
     assert_eq!(shown, expected);
     let verified = verify(&installation).await.unwrap();
     assert_eq!(verified.len(), 1);
-    assert_eq!(verified[0].entries, 6);
-    assert_eq!(verified[0].head, log[5]["hash"]);
+    assert_eq!(verified[0].entries, 8);
+    assert_eq!(verified[0].head, log[7]["hash"]);
     installation.finish().await;
 }
 
@@ -177,14 +195,14 @@ async fn entries_are_found_by_what_who_and_when() {
     for (query, found) in [
         ("?action=theme.saved".to_owned(), 1),
         ("?action=theme".to_owned(), 0),
-        (format!("?subject=player%20{}", alice.id), 2),
-        (format!("?staff_id={who}"), 6),
+        (format!("?subject=player%20{}", alice.id), 4),
+        (format!("?staff_id={who}"), 8),
         ("?staff_id=-1".to_owned(), 0),
         (format!("?from={middle}"), 4),
-        (format!("?to={middle}"), 2),
+        (format!("?to={middle}"), 4),
         ("?from=2999-01-01T00:00:00%2B02:00".to_owned(), 0),
         ("?per_page=2&page=3".to_owned(), 2),
-        ("?per_page=2&page=4".to_owned(), 0),
+        ("?per_page=2&page=5".to_owned(), 0),
         ("?page=4294967295&per_page=100".to_owned(), 0),
     ] {
         assert_eq!(entries(&staff, &query).await.len(), found, "{query}");
@@ -192,7 +210,7 @@ async fn entries_are_found_by_what_who_and_when() {
     let page = staff.get(&format!("{LOG}?per_page=4")).await.ok();
     assert_eq!(
         page["pagination"],
-        json!({"page": 1, "per_page": 4, "total": 6, "pages": 2})
+        json!({"page": 1, "per_page": 4, "total": 8, "pages": 2})
     );
     for (query, field) in [
         ("?page=0", "page"),
@@ -274,7 +292,7 @@ async fn nothing_in_the_log_can_be_changed_unseen() {
             Some(3),
         ),
         ("delete from audit_chain where position = 2", Some(2)),
-        ("delete from audit_chain where position = 6", None),
+        ("delete from audit_chain where position = 8", None),
         ("delete from audit_chain", None),
     ] {
         assert!(

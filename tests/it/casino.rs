@@ -47,7 +47,7 @@ async fn balance_minor(installation: &Installation, player: &Player) -> i64 {
 }
 
 /// The exact minor units of a JSON amount with two decimals.
-pub(super) fn minor(amount: &Value) -> i64 {
+pub(crate) fn minor(amount: &Value) -> i64 {
     let text = amount.to_string();
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
     format!("{whole}{part:0<2}").parse().unwrap()

@@ -173,6 +173,7 @@ async fn staff_see_what_every_account_of_their_house_got_and_gave() {
             "revenue",
             "bookmaker_earnings",
             "owners",
+            "adjustments",
         ]
     );
     let description = "Money that comes from and goes to the world outside";

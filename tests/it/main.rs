@@ -16,6 +16,7 @@ mod ledger;
 mod openapi;
 mod outage;
 mod platform;
+mod players;
 mod pool;
 mod pooler;
 mod processes;

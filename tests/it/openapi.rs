@@ -43,9 +43,14 @@ fn routes_that_need_a_session_say_so_and_list_their_refusals() {
     }
     let public = ["/api/casino/health", "/api/casino/fairness/verify"];
     for (route, methods) in description["paths"].as_object().unwrap() {
-        let is_of_money = ["/api/casino/", "/api/player/", "/api/admin/{subdomain}/players/"]
-            .iter()
-            .any(|prefix| route.starts_with(prefix));
+        let is_of_money = [
+            "/api/casino/",
+            "/api/player/",
+            "/api/admin/{subdomain}/players/",
+            "/api/admin/{subdomain}/users",
+        ]
+        .iter()
+        .any(|prefix| route.starts_with(prefix));
         if !is_of_money || public.contains(&route.as_str()) {
             continue;
         }

@@ -30,7 +30,8 @@ pub(crate) use extract::{Visitor, address_of};
 pub use limits::AccountLimits;
 pub use passwords::{HashedPassword, Passwords};
 pub use rules::{Email, Password, PlayerName, StaffLogin, TextError};
-pub(crate) use store::profile;
+pub(crate) use store::own::delete_sessions;
+pub(crate) use store::{Person, profile};
 pub use sweeper::spawn_sweeper;
 pub use token::{Realm, SESSION_COOKIES};
 

@@ -156,6 +156,7 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::casino::router())
         .merge(crate::protection::router())
         .merge(crate::cashier::router())
+        .merge(crate::players::router())
         .merge(crate::ledger::router())
         .merge(crate::operators::router())
         .merge(crate::events::router())

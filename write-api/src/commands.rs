@@ -28,6 +28,8 @@ use shared::http::{RawJson, repeated_header};
 use shared::ids::PlayerId;
 use shared::problem::Problem;
 
+use crate::audit::Doer;
+
 pub(crate) use store::{find, insert, is_taken};
 
 /// The header in which a client names its request.
@@ -56,6 +58,12 @@ impl Actor {
     /// The payment system of an operator: one key for deposits and withdrawals of all players.
     pub fn cashier() -> Self {
         Self("cashier".to_owned())
+    }
+
+    /// Whoever of the staff does something; the machine's console is one actor too.
+    pub fn doing(doer: &Doer) -> Self {
+        let staff = doer.staff.map(|(_, staff)| format!("staff:{staff}"));
+        Self(staff.unwrap_or_else(|| "console".to_owned()))
     }
 
     /// As the store holds it.

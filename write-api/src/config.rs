@@ -24,6 +24,7 @@ use crate::feed::check::{CheckError, FeedCheck, check_folder};
 use crate::leaderboards::LeaderboardOptions;
 use crate::leaderboards::cli::{self as contests, ContestCommand};
 use crate::ledger::LedgerOptions;
+use crate::players::PlayerOptions;
 use crate::protection::ProtectionOptions;
 
 /// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
@@ -110,6 +111,9 @@ pub struct WriteOptions {
     /// The audit log.
     #[command(flatten)]
     pub audit: AuditOptions,
+    /// What staff may do to players.
+    #[command(flatten)]
+    pub players: PlayerOptions,
     /// Responsible gaming.
     #[command(flatten)]
     pub protection: ProtectionOptions,

@@ -19,6 +19,7 @@ pub mod openapi;
 pub mod operators;
 pub mod paging;
 pub mod platform;
+pub mod players;
 pub mod protection;
 pub mod registration;
 pub mod treasury;

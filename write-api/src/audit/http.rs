@@ -98,7 +98,8 @@ pub struct AuditEntry {
     /// The `X-Request-Id` of the answer.
     request_id: Option<String>,
     /// What was done: `theme.saved`, `branding.saved`, `casino.switched`, `event.switched`, `player.deposited`,
-    /// `player.withdrawn`, `operator.switched`, `staff.password_reset` or `staff.password_changed`.
+    /// `player.withdrawn`, `player.switched`, `player.adjusted`, `operator.switched`, `staff.password_reset` or
+    /// `staff.password_changed`.
     action: String,
     /// Of what; null where the operator itself is meant.
     subject: Option<String>,

@@ -122,6 +122,10 @@ pub enum Action {
     PasswordReset,
     /// Staff changed their own password.
     PasswordChanged,
+    /// A player was disabled, or enabled again.
+    PlayerSwitched,
+    /// A player's balance was set right by hand.
+    Adjusted,
 }
 
 impl Action {
@@ -137,6 +141,8 @@ impl Action {
             Self::OperatorSwitched => "operator.switched",
             Self::PasswordReset => "staff.password_reset",
             Self::PasswordChanged => "staff.password_changed",
+            Self::PlayerSwitched => "player.switched",
+            Self::Adjusted => "player.adjusted",
         }
     }
 }

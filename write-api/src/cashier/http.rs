@@ -18,12 +18,19 @@ use crate::commands::{Answer, Key};
 use crate::openapi::Sending;
 use crate::protection::told_to_operator;
 
-/// Whose money is moved.
+/// Which player.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct PlayerPath {
     /// The player's id.
     id: String,
+}
+
+impl PlayerPath {
+    /// The player that is meant; none where nobody can be.
+    pub(crate) fn player(&self) -> Option<PlayerId> {
+        self.id.parse().map(PlayerId::new).ok()
+    }
 }
 
 /// What is to be moved.
@@ -121,7 +128,7 @@ async fn make(
     direction: Direction,
     asked: AskedMovement,
 ) -> Result<Answer, Problem> {
-    let player = path.id.parse().map_err(|_| CashierError::UnknownPlayer)?;
+    let player = path.player().ok_or(CashierError::UnknownPlayer)?;
     // Who asks was known with the head; the body may have taken a while.
     let doer = Doer {
         at: app.clock.now(),
@@ -129,7 +136,7 @@ async fn make(
     };
     let movement = Movement {
         direction,
-        player: PlayerId::new(player),
+        player,
         amount: asked.amount,
         currency: asked.currency,
         reference: asked.reference,

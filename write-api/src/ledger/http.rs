@@ -23,7 +23,7 @@ pub struct HouseBooks {
 /// An account of the house.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ShownAccount {
-    /// `cashier`, `casino`, `sportsbook` or `promotions`.
+    /// `cashier`, `casino`, `sportsbook`, `promotions`, `adjustments`, or one of the operator's own.
     account: String,
     /// What it is for.
     description: String,

@@ -30,6 +30,8 @@ pub enum Account {
     BookmakerEarnings,
     /// Those whom the four before belong to.
     Owners,
+    /// What staff gave to players and took from them by hand.
+    Adjustments,
 }
 
 impl Account {
@@ -46,6 +48,7 @@ impl Account {
             Self::Revenue => -7,
             Self::BookmakerEarnings => -8,
             Self::Owners => -9,
+            Self::Adjustments => -10,
         }
     }
 
@@ -67,6 +70,8 @@ pub enum Reason {
     Deposit,
     /// A player is paid out by way of the operator's payment system.
     Withdrawal,
+    /// Staff sets a balance right, either way.
+    Adjustment,
 }
 
 impl Reason {
@@ -78,6 +83,7 @@ impl Reason {
             Self::Grant => "grant",
             Self::Deposit => "deposit",
             Self::Withdrawal => "withdrawal",
+            Self::Adjustment => "adjustment",
         }
     }
 }
@@ -290,7 +296,7 @@ impl Wallet {
             };
             match posting.reason {
                 Reason::Stake => self.staked = add(self.staked)?,
-                Reason::Withdrawal => {}
+                Reason::Withdrawal | Reason::Adjustment => {}
                 Reason::Payout | Reason::Grant | Reason::Deposit => return Err(LedgerError::WrongPosting),
             }
         } else if posting.credit == own && !posting.debit.is_wallet() {
@@ -298,7 +304,7 @@ impl Wallet {
             match posting.reason {
                 Reason::Payout => self.paid = add(self.paid)?,
                 Reason::Deposit => self.deposited = add(self.deposited)?,
-                Reason::Grant => {}
+                Reason::Grant | Reason::Adjustment => {}
                 Reason::Stake | Reason::Withdrawal => return Err(LedgerError::WrongPosting),
             }
         } else {
@@ -482,12 +488,28 @@ mod tests {
             amount.clone().prop_map(|amount| {
                 posting(Account::Cashier, Account::Wallet(PLAYER), amount, Reason::Deposit)
             }),
-            amount.prop_map(|amount| {
+            amount.clone().prop_map(|amount| {
                 posting(
                     Account::Wallet(PLAYER),
                     Account::Cashier,
                     amount,
                     Reason::Withdrawal,
+                )
+            }),
+            amount.clone().prop_map(|amount| {
+                posting(
+                    Account::Wallet(PLAYER),
+                    Account::Adjustments,
+                    amount,
+                    Reason::Adjustment,
+                )
+            }),
+            amount.prop_map(|amount| {
+                posting(
+                    Account::Adjustments,
+                    Account::Wallet(PLAYER),
+                    amount,
+                    Reason::Adjustment,
                 )
             }),
         ]
@@ -501,7 +523,8 @@ mod tests {
             Reason::Payout => [amount, 0, amount, 0],
             Reason::Grant => [amount, 0, 0, 0],
             Reason::Deposit => [amount, 0, 0, amount],
-            Reason::Withdrawal => [-amount, 0, 0, 0],
+            Reason::Adjustment if posting.debit == Account::Adjustments => [amount, 0, 0, 0],
+            Reason::Withdrawal | Reason::Adjustment => [-amount, 0, 0, 0],
         }
     }
 

@@ -30,11 +30,10 @@ pub async fn limits(
     PlayerSession { operator, player, .. }: PlayerSession,
 ) -> Result<Private<ShownProtection>, Problem> {
     let at = app.clock.now();
-    let overview = app
+    let shown = app
         .db
-        .read(move |db| Box::pin(changes::overview(operator, db, player, at)))
-        .await?;
-    Ok(Private(ShownProtection::new(&overview, at)))
+        .read(move |db| Box::pin(ShownProtection::read(operator, db, player, at)));
+    Ok(Private(shown.await?))
 }
 
 /// Sets the limits that are sent, all of them or none: a stricter one holds at once, a less strict one or none after

@@ -111,7 +111,7 @@ pub(in super::super) async fn put_username(
 }
 
 /// Ends all sessions of the person, but for the one of `kept`; says how many.
-pub(in super::super) async fn delete_sessions(
+pub(crate) async fn delete_sessions(
     operator: OperatorId,
     db: &mut PgConnection,
     person: Person,

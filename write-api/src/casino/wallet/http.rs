@@ -1,10 +1,12 @@
-//! The routes of a player's own balance and of what it came from.
+//! The routes of a player's own balance and of what it came from, and the statement as it is shown.
 
 use axum::extract::State;
 use serde::Serialize;
 use shared::http::{Private, QueryParams};
+use shared::ids::{OperatorId, PlayerId};
 use shared::money::{Currency, Money};
 use shared::problem::{Problem, ProblemBody};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -14,7 +16,7 @@ use super::store::{self, Entry};
 use crate::accounts::PlayerSession;
 use crate::app::SharedApp;
 use crate::openapi::Asking;
-use crate::paging::{PageQuery, Pagination};
+use crate::paging::{Page, PageQuery, Pagination};
 
 /// What a player has.
 #[derive(Serialize, ToSchema)]
@@ -59,6 +61,31 @@ pub struct Statement {
     pagination: Pagination,
 }
 
+impl Statement {
+    /// The page of the player's wallet, all of it of one moment.
+    pub(crate) async fn read(
+        operator: OperatorId,
+        db: &mut PgConnection,
+        player: PlayerId,
+        page: Page,
+    ) -> Result<Self, sqlx::Error> {
+        let wallet = store::wallet(operator, db, player).await?;
+        let newest = wallet.version - page.offset();
+        let entries = store::entries(operator, db, player, newest, page.size()).await?;
+        let currency = wallet.currency;
+        Ok(Self {
+            success: true,
+            currency: currency.code().to_owned(),
+            balance: currency.money(wallet.balance),
+            entries: entries
+                .into_iter()
+                .map(|entry| StatementEntry::of(entry, currency))
+                .collect(),
+            pagination: page.of(wallet.version),
+        })
+    }
+}
+
 /// One movement of a player's balance.
 #[derive(Serialize, ToSchema)]
 pub struct StatementEntry {
@@ -66,7 +93,7 @@ pub struct StatementEntry {
     version: i64,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
-    /// `stake`, `payout`, `grant`, `deposit` or `withdrawal`.
+    /// `stake`, `payout`, `grant`, `deposit`, `withdrawal` or `adjustment`.
     reason: String,
     /// What was added to the balance; negative when it was taken off.
     #[schema(value_type = f64)]
@@ -111,26 +138,8 @@ pub async fn statement(
     QueryParams(query): QueryParams<PageQuery>,
 ) -> Result<Private<Statement>, Problem> {
     let page = query.read().map_err(Problem::invalid_fields)?;
-    let (wallet, entries) = app
-        .db
-        .read(move |db| {
-            Box::pin(async move {
-                let wallet = store::wallet(operator, db, player).await?;
-                let newest = wallet.version - page.offset();
-                let entries = store::entries(operator, db, player, newest, page.size()).await?;
-                Ok::<_, CasinoError>((wallet, entries))
-            })
-        })
-        .await?;
-    let currency = wallet.currency;
-    Ok(Private(Statement {
-        success: true,
-        currency: currency.code().to_owned(),
-        balance: currency.money(wallet.balance),
-        entries: entries
-            .into_iter()
-            .map(|entry| StatementEntry::of(entry, currency))
-            .collect(),
-        pagination: page.of(wallet.version),
-    }))
+    let statement = app.db.read(move |db| {
+        Box::pin(async move { Ok::<_, CasinoError>(Statement::read(operator, db, player, page).await?) })
+    });
+    Ok(Private(statement.await?))
 }

@@ -1,11 +1,14 @@
 //! A player's protection as JSON. Must never show a limit, a time-out or an exclusion that does not hold.
 
 use serde::Serialize;
+use shared::ids::{OperatorId, PlayerId};
 use shared::money::Money;
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::super::changes::Overview;
+use super::super::changes::{self, Overview};
+use super::super::error::SettingError;
 use super::super::rules::{Measure, Window};
 
 /// How a player is protected. Amounts are in the operator's currency.
@@ -72,6 +75,17 @@ struct ShownPending {
 }
 
 impl ShownProtection {
+    /// How the player is protected at the time `at`.
+    pub(crate) async fn read(
+        operator: OperatorId,
+        db: &mut PgConnection,
+        player: PlayerId,
+        at: OffsetDateTime,
+    ) -> Result<Self, SettingError> {
+        let overview = changes::overview(operator, db, player, at).await?;
+        Ok(Self::new(&overview, at))
+    }
+
     /// How it is at the time `at`.
     pub(super) fn new(overview: &Overview, at: OffsetDateTime) -> Self {
         let protection = &overview.state.protection;
