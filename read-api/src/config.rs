@@ -147,7 +147,7 @@ pub struct CacheLimits {
     #[arg(long, env = "SOFT_MS", default_value_t = 300)]
     pub soft_ms: u64,
     /// Without a successful pull for this long, answers say that they may be stale, in milliseconds.
-    #[arg(long, env = "STALE_AFTER_MS", default_value_t = 3000)]
+    #[arg(long, env = "STALE_AFTER_MS", default_value_t = 1500)]
     pub stale_after_ms: u64,
     /// Fetches from the database at once; fewer than the pool has connections, so that the pull finds one.
     #[arg(long, env = "REFRESH_MAX", default_value_t = 3)]

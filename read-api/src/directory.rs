@@ -51,6 +51,23 @@ struct Table {
     by_id: HashMap<OperatorId, Arc<Operator>>,
 }
 
+impl Table {
+    /// Finds out anew whose each name is. Rows come in any order, so that for a moment two may have one name: then the
+    /// one whose row changed more often has it, and the other again as soon as that one has left it.
+    fn name(&mut self) {
+        let mut names: HashMap<Box<str>, Arc<Operator>> = HashMap::with_capacity(self.by_id.len());
+        for operator in self.by_id.values() {
+            let owner = names
+                .entry(operator.subdomain.clone())
+                .or_insert_with(|| Arc::clone(operator));
+            if (owner.version, owner.id) < (operator.version, operator.id) {
+                *owner = Arc::clone(operator);
+            }
+        }
+        self.by_subdomain = names;
+    }
+}
+
 impl Directory {
     /// The operator of this subdomain; upper and lower case are the same.
     pub fn find(&self, subdomain: &str) -> Option<Arc<Operator>> {
@@ -99,24 +116,11 @@ impl Directory {
         let mut table = Table::clone(&self.current.load());
         for operator in operators {
             let known = table.by_id.get(&operator.id);
-            if known.is_some_and(|known| known.version > operator.version) {
-                continue;
+            if known.is_none_or(|known| known.version <= operator.version) {
+                table.by_id.insert(operator.id, Arc::new(operator));
             }
-            // Another operator may have taken the name over in the meantime.
-            if let Some(known) = known
-                && table
-                    .by_subdomain
-                    .get(&known.subdomain)
-                    .is_some_and(|owner| owner.id == known.id)
-            {
-                table.by_subdomain.remove(&known.subdomain);
-            }
-            let operator = Arc::new(operator);
-            table
-                .by_subdomain
-                .insert(operator.subdomain.clone(), Arc::clone(&operator));
-            table.by_id.insert(operator.id, operator);
         }
+        table.name();
         self.current.store(Arc::new(table));
     }
 }

@@ -160,11 +160,31 @@ impl From<String> for Epoch {
 pub struct Push {
     /// Where they were committed: a reader of other data has no use for them.
     pub epoch: Epoch,
-    /// The changes, at most [`MAX_CHANGES`].
+    /// The changes, at most [`MAX_CHANGES`]. A reader leaves out kinds that it does not know: they belong to a newer
+    /// version of the writer, and it shows nothing of them.
+    #[serde(deserialize_with = "of_known_kinds")]
     pub changes: Vec<Change>,
     /// What becomes of older data; in `cache_versions` it is the column `hard_version`.
     #[serde(default)]
     pub older: Older,
+}
+
+fn of_known_kinds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Change>, D::Error> {
+    #[derive(Deserialize)]
+    struct Told {
+        operator_id: OperatorId,
+        kind: String,
+        version: Version,
+    }
+    let told = Vec::<Told>::deserialize(deserializer)?;
+    let known = told.into_iter().filter_map(|told| {
+        let kind = told.kind.parse().ok()?;
+        Some(Change {
+            topic: Topic::of(told.operator_id, kind),
+            version: told.version,
+        })
+    });
+    Ok(known.collect())
 }
 
 /// The answer to a push: who answers, and the versions that it serves from now on.
@@ -190,6 +210,19 @@ mod tests {
         let push: Push =
             serde_json::from_str(r#"{"epoch": "1", "changes": [], "older": "dropped"}"#).unwrap();
         assert_eq!(push.older, Older::Dropped);
+    }
+
+    #[test]
+    fn a_push_of_a_newer_writer_is_understood_as_far_as_it_goes() {
+        let text = r#"{"epoch": "1", "changes": [
+            {"operator_id": 1, "kind": "jackpots", "version": 3}, {"operator_id": 1, "kind": "theme", "version": 4}
+        ]}"#;
+        let push: Push = serde_json::from_str(text).unwrap();
+        let theme = Change {
+            topic: Topic::of(OperatorId::new(1), Kind::Theme),
+            version: Version::new(4),
+        };
+        assert_eq!(push.changes, [theme]);
     }
 
     #[test]

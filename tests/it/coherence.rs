@@ -372,7 +372,7 @@ async fn a_push_that_is_forged_old_of_the_future_unsigned_or_huge_changes_nothin
         "{\"epoch\":\"1\",\"changes\":[{\"kind\":\"chess\"}]}",
     )
     .await
-    .names_field("changes[0].version");
+    .names_field("changes[0].operator_id");
     push(&installation, &ours, now, "{\"changes\":[]}")
         .await
         .names_field("epoch");

@@ -18,6 +18,7 @@ use crate::cache::Page;
 use crate::cache::entry::Entry;
 use crate::cache::flights::Flight;
 use crate::cache::jittered;
+use crate::coherence::versions::Required;
 use crate::databases::Source;
 use crate::directory::is_behind;
 
@@ -134,6 +135,8 @@ struct Mark {
     watermark: String,
     /// Whose watermark that is; `None` before the primary has answered.
     epoch: Option<Epoch>,
+    /// How far the primary had written.
+    lsn: i64,
 }
 
 impl Default for Mark {
@@ -141,15 +144,30 @@ impl Default for Mark {
         Self {
             watermark: FIRST.to_owned(),
             epoch: None,
+            lsn: 0,
         }
+    }
+}
+
+impl Mark {
+    /// Whether the primary's answer is of another history than the one before: its name says so, or it has written less,
+    /// or a version is lower than was `known` when it was asked.
+    fn is_left_by(&self, news: &News, known: &Required) -> bool {
+        self.epoch.as_ref() != Some(&news.epoch)
+            || news.lsn.is_some_and(|lsn| lsn < self.lsn)
+            || news
+                .changes
+                .iter()
+                .any(|change| change.version < known.of(change.topic))
     }
 }
 
 /// One pull; tells whether it brought anything new.
 async fn pull(reader: &SharedReader, mark: &mut Mark) -> Result<bool, FillError> {
     let began = reader.clock.elapsed();
+    let known = reader.versions.snapshot();
     let (mut news, mut source) = ask(reader, &mark.watermark).await?;
-    if source == Source::Primary && mark.epoch.as_ref() != Some(&news.epoch) {
+    if source == Source::Primary && mark.is_left_by(&news, &known) {
         // A watermark of another history may be above changes of this one.
         let is_of_another = mark.watermark != FIRST;
         if mark.epoch.is_some() {
@@ -176,6 +194,7 @@ async fn pull(reader: &SharedReader, mark: &mut Mark) -> Result<bool, FillError>
         tracing::info!(operators = reader.directory.len(), "ready");
     }
     mark.watermark = news.watermark;
+    mark.lsn = news.lsn.unwrap_or(mark.lsn);
     reader.pull.follow(mark.epoch.clone());
     match source {
         Source::Primary => reader.pull.succeeded(began),
@@ -203,6 +222,8 @@ async fn ask(reader: &Reader, watermark: &str) -> Result<(News, Source), FillErr
 struct News {
     /// Which history it is of.
     epoch: Epoch,
+    /// How far the server has written; none of a standby.
+    lsn: Option<i64>,
     /// From where to ask the next time.
     watermark: String,
     /// The versions.
@@ -289,12 +310,17 @@ async fn changes_since(db: &mut PgConnection, watermark: &str) -> Result<News, s
         r#"
         select
             always.epoch as "epoch!",
+            always.lsn,
             pg_snapshot_xmin(pg_current_snapshot())::text as "xmin!",
             v.operator_id as "operator_id?: OperatorId",
             v.kind as "kind?",
             v.version as "version?: Version",
             v.hard_version as "hard_version?: Version"
-        from (select data_epoch() as epoch) as always
+        from (
+            select
+                data_epoch() as epoch,
+                case when not pg_is_in_recovery() then pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint end as lsn
+        ) as always
         left join cache_versions v
             on v.changed_xid >= $1::text::xid8
             and (v.changed_xid < pg_snapshot_xmax(pg_current_snapshot()) or $1 = $2)
@@ -307,6 +333,7 @@ async fn changes_since(db: &mut PgConnection, watermark: &str) -> Result<News, s
     let first = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     let mut news = News {
         epoch: first.epoch.clone().into(),
+        lsn: first.lsn,
         watermark: first.xmin.clone(),
         changes: Vec::with_capacity(rows.len()),
         purged: Vec::new(),

@@ -73,3 +73,70 @@ async fn the_first_push_after_a_restoration_is_acknowledged_only_with_what_is_th
         .await;
     installation.finish().await;
 }
+
+#[tokio::test]
+async fn tables_that_a_dump_replaced_in_place_are_noticed() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let reader = installation.reader(0);
+    for color in ["#111111", "#222222", "#333333"] {
+        save_color(&installation, &aurora, color).await;
+    }
+    assert!(css(&reader, &aurora).await.contains("#333333"));
+    // As a dump does it: the table is another one, and its rows have the old transaction ids.
+    sqlx::raw_sql(
+        "begin;
+         create table restored (like cache_versions including all);
+         insert into restored
+         select operator_id, kind, case kind when 'theme' then 1 else version end, changed_xid, changed_at
+         from cache_versions;
+         drop table cache_versions;
+         alter table restored rename to cache_versions;
+         update themes set primary_color = '#111111';
+         commit",
+    )
+    .execute(installation.database.pool())
+    .await
+    .unwrap();
+    installation
+        .within(PULL_BOUND * 2, "what was lost is shown no more", || async {
+            let answer = reader.get("/api/theme-css/aurora").await;
+            answer.status == 200 && answer.text().contains("#111111")
+        })
+        .await;
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_version_below_one_that_was_known_is_of_another_history() {
+    let installation = Installation::builder().without_webhooks().start().await;
+    let aurora = installation.operator("aurora").await;
+    let reader = installation.reader(0);
+    for color in ["#111111", "#222222", "#333333"] {
+        save_color(&installation, &aurora, color).await;
+    }
+    assert!(css(&reader, &aurora).await.contains("#333333"));
+    let topic = shared::coherence::Topic::of(aurora.id, shared::coherence::Kind::Theme);
+    let versions = &installation.readers[0].reader().versions;
+    installation
+        .within(PULL_BOUND, "the pull has told of it", || async {
+            versions.load().of(topic).get() == 3
+        })
+        .await;
+    sqlx::raw_sql(
+        "begin;
+         update cache_versions set version = 1, changed_xid = pg_current_xact_id() where kind = 'theme';
+         update themes set primary_color = '#111111';
+         commit",
+    )
+    .execute(installation.database.pool())
+    .await
+    .unwrap();
+    installation
+        .within(PULL_BOUND * 2, "it is shown as it is then", || async {
+            let answer = reader.get("/api/theme-css/aurora").await;
+            answer.status == 200 && answer.text().contains("#111111")
+        })
+        .await;
+    installation.finish().await;
+}

@@ -388,14 +388,15 @@ mod tests {
     }
 
     #[test]
-    fn a_written_wallet_has_the_next_revision_the_mark_of_its_hour_and_nothing_left_to_write() {
+    fn a_written_wallet_has_the_next_revision_the_newest_mark_and_nothing_left_to_write() {
         let mut wallet = wallet_with(1_000);
         post(&mut wallet, &[stake(400)]).unwrap();
         let at = |hour: i64| OffsetDateTime::from_unix_timestamp(hour * 3600 + 3599).unwrap();
-        for hour in [6, 7, 8] {
+        // Its mark is of hour 7.
+        for (hour, marked) in [(6, 7), (7, 7), (8, 8)] {
             let written = wallet.once_written(at(hour));
             assert_eq!(written.wallet.revision, 91);
-            assert_eq!(written.wallet.marked_hour, hour);
+            assert_eq!(written.wallet.marked_hour, marked);
             assert_eq!(written.balance(), Minor::new(600));
             assert_eq!(written.entries, []);
         }
