@@ -39,6 +39,17 @@ impl PageQuery {
         }
         if errors.is_empty() { Ok(page) } else { Err(errors) }
     }
+
+    /// Checks what was asked for, together with the `rest` of a query.
+    ///
+    /// # Errors
+    /// Every member of either that holds what it may not.
+    pub fn read_with<T>(self, rest: Result<T, Vec<FieldError>>) -> Result<(Page, T), Vec<FieldError>> {
+        match (self.read(), rest) {
+            (Ok(page), Ok(rest)) => Ok((page, rest)),
+            (page, rest) => Err(page.err().into_iter().chain(rest.err()).flatten().collect()),
+        }
+    }
 }
 
 /// A page that can be asked of a store.

@@ -5,6 +5,16 @@ use tests::Installation;
 
 use super::{PULL_BOUND, css, operator_pulled_for, save_color};
 
+/// The reader shows the colour after a pull that notices and one that fetches. Meanwhile it may refuse pages.
+async fn comes_to_show(installation: &Installation, color: &str) {
+    installation
+        .within(PULL_BOUND * 2, color, || async {
+            let answer = installation.reader(0).get("/api/theme-css/aurora").await;
+            answer.status == 200 && answer.text().contains(color)
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn a_database_that_was_restored_is_shown_as_it_is_then() {
     let installation = Installation::start().await;
@@ -24,13 +34,7 @@ async fn a_database_that_was_restored_is_shown_as_it_is_then() {
     }
     assert!(css(&reader, &aurora).await.contains("#333333"));
     installation.database.restore().await;
-    let path = "/api/theme-css/aurora";
-    installation
-        .within(PULL_BOUND * 2, "what was lost is shown no more", || async {
-            let answer = reader.get(path).await;
-            answer.status == 200 && answer.text().contains("#111111")
-        })
-        .await;
+    comes_to_show(&installation, "#111111").await;
     reader
         .get("/api/theme-css/bluefin")
         .await
@@ -61,16 +65,8 @@ async fn the_first_push_after_a_restoration_is_acknowledged_only_with_what_is_th
     if answer["readers"]["acknowledged"] == json!(["reader-0"]) {
         assert!(css(&reader, &aurora).await.contains("#444444"));
     }
-    installation
-        .within(
-            PULL_BOUND * 2,
-            "the push brings it, though no pull is due",
-            || async {
-                let answer = reader.get("/api/theme-css/aurora").await;
-                answer.status == 200 && answer.text().contains("#444444")
-            },
-        )
-        .await;
+    // The push brings it, though no pull is due.
+    comes_to_show(&installation, "#444444").await;
     installation.finish().await;
 }
 
@@ -98,12 +94,7 @@ async fn tables_that_a_dump_replaced_in_place_are_noticed() {
     .execute(installation.database.pool())
     .await
     .unwrap();
-    installation
-        .within(PULL_BOUND * 2, "what was lost is shown no more", || async {
-            let answer = reader.get("/api/theme-css/aurora").await;
-            answer.status == 200 && answer.text().contains("#111111")
-        })
-        .await;
+    comes_to_show(&installation, "#111111").await;
     installation.finish().await;
 }
 
@@ -132,11 +123,6 @@ async fn a_version_below_one_that_was_known_is_of_another_history() {
     .execute(installation.database.pool())
     .await
     .unwrap();
-    installation
-        .within(PULL_BOUND * 2, "it is shown as it is then", || async {
-            let answer = reader.get("/api/theme-css/aurora").await;
-            answer.status == 200 && answer.text().contains("#111111")
-        })
-        .await;
+    comes_to_show(&installation, "#111111").await;
     installation.finish().await;
 }

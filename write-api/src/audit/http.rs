@@ -146,7 +146,7 @@ pub async fn operator_log(
     QueryParams(page): QueryParams<PageQuery>,
     QueryParams(query): QueryParams<LogQuery>,
 ) -> Result<Private<AuditLog>, Problem> {
-    let (page, filter) = understood(page, query)?;
+    let (page, filter) = page.read_with(query.filter()).map_err(Problem::invalid_fields)?;
     show(&app, staff.operator, filter, page).await
 }
 
@@ -163,7 +163,7 @@ pub async fn platform_log(
     QueryParams(page): QueryParams<PageQuery>,
     QueryParams(query): QueryParams<LogQuery>,
 ) -> Result<Private<AuditLog>, Problem> {
-    let (page, filter) = understood(page, query)?;
+    let (page, filter) = page.read_with(query.filter()).map_err(Problem::invalid_fields)?;
     let operator = match whose.operator {
         None => OperatorId::PLATFORM,
         Some(name) => named(&app, &name).await?,
@@ -183,17 +183,6 @@ async fn named(app: &App, name: &str) -> Result<OperatorId, Problem> {
         CreateError::UnknownOperator => unknown(),
         other => other.into(),
     })
-}
-
-/// Every member that holds what it may not is named.
-fn understood(page: PageQuery, query: LogQuery) -> Result<(Page, Filter), Problem> {
-    match (page.read(), query.filter()) {
-        (Ok(page), Ok(filter)) => Ok((page, filter)),
-        (page, filter) => {
-            let errors = page.err().into_iter().chain(filter.err());
-            Err(Problem::invalid_fields(errors.flatten().collect()))
-        }
-    }
 }
 
 async fn show(

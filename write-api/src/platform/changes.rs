@@ -4,11 +4,10 @@
 use serde_json::json;
 use shared::coherence::{Kind, Topic};
 use shared::db::DbError;
-use shared::ids::StaffId;
 use sqlx::PgConnection;
 
 use super::store;
-use crate::accounts::HashedPassword;
+use crate::accounts::{HashedPassword, Person, delete_sessions};
 use crate::audit::{Action, Change, Doer, record};
 use crate::coherence::{Saved, bump, current};
 use crate::operators;
@@ -71,15 +70,11 @@ pub(super) async fn reset_password(
     let staff = store::staff(operator, db, login).await?;
     let (id, login) = staff.ok_or(PlatformError::NoStaff)?;
     store::put_password(operator, db, id, password).await?;
-    let ended = store::delete_sessions(operator, db, id).await?;
+    let ended = delete_sessions(operator, db, Person::Staff(id), None).await?;
     let change = Change {
-        subject: Some(subject(id)),
+        subject: Some(format!("staff {id}")),
         ..Change::default()
     };
     record(operator, db, doer, Action::PasswordReset, change).await?;
     Ok((login, ended))
-}
-
-fn subject(staff: StaffId) -> String {
-    format!("staff {staff}")
 }

@@ -120,13 +120,7 @@ pub(crate) async fn operators(
     QueryParams(page): QueryParams<PageQuery>,
     QueryParams(query): QueryParams<OperatorsQuery>,
 ) -> Result<Private<OperatorList>, Problem> {
-    let (page, filter) = match (page.read(), query.filter()) {
-        (Ok(page), Ok(filter)) => (page, filter),
-        (page, filter) => {
-            let errors = page.err().into_iter().chain(filter.err());
-            return Err(Problem::invalid_fields(errors.flatten().collect()));
-        }
-    };
+    let (page, filter) = page.read_with(query.filter()).map_err(Problem::invalid_fields)?;
     let read = app.db.read(move |db| {
         let filter = filter.clone();
         Box::pin(async move {

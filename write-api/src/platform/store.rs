@@ -186,19 +186,3 @@ pub(super) async fn put_password(
     .await?;
     Ok(())
 }
-
-/// Ends all sessions of the staff and says how many.
-pub(super) async fn delete_sessions(
-    operator: OperatorId,
-    db: &mut PgConnection,
-    staff: StaffId,
-) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query!(
-        "delete from sessions where operator_id = $1 and staff_id = $2",
-        operator.get(),
-        staff.get(),
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected())
-}

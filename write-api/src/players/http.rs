@@ -47,13 +47,9 @@ pub async fn list(
     QueryParams(query): QueryParams<PlayersQuery>,
 ) -> Result<Private<PlayerList>, Problem> {
     let operator = staff.operator;
-    let (page, asked) = match (page.read(), query.understood()) {
-        (Ok(page), Ok(asked)) => (page, asked),
-        (page, asked) => {
-            let errors = page.err().into_iter().chain(asked.err());
-            return Err(Problem::invalid_fields(errors.flatten().collect()));
-        }
-    };
+    let (page, asked) = page
+        .read_with(query.understood())
+        .map_err(Problem::invalid_fields)?;
     let read = app.db.read(move |db| {
         let asked = asked.clone();
         Box::pin(async move {

@@ -1,6 +1,8 @@
 //! The route with which a sportsbook registers, and that of the code with which it recommends others. Must never make
 //! an operator without a code of another one.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -183,10 +185,11 @@ async fn referrer(app: &App, code: ReferralCode) -> Result<OperatorId, Problem> 
 
 /// Makes the operator, at the best address that is free.
 async fn found(app: &App, wanted: &Wanted, staff: &NewStaff) -> Result<(Subdomain, Created), Problem> {
+    let addresses: Arc<[Subdomain]> = rules::addresses(&wanted.name).into();
     for _ in 0..MAX_ATTEMPTS {
-        let addresses = rules::addresses(&wanted.name);
+        let addresses = Arc::clone(&addresses);
         let free = app.db.read(move |db| {
-            let addresses = addresses.clone();
+            let addresses = Arc::clone(&addresses);
             Box::pin(async move { Ok::<_, DbError>(store::first_free(db, &addresses).await?.cloned()) })
         });
         let Some(subdomain) = free.await? else { break };

@@ -7,6 +7,7 @@ use shared::http::Private;
 use shared::ids::OperatorId;
 use shared::money::{Currency, Money};
 use shared::problem::{Problem, ProblemBody};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use super::rules::OperatorWallet;
 use super::store::{self, MovementRow, WalletRow};
 use crate::accounts::OperatorStaff;
-use crate::app::{App, SharedApp};
+use crate::app::SharedApp;
 use crate::ledger;
 
 /// Movements that are shown with a wallet.
@@ -110,7 +111,11 @@ pub(crate) async fn wallets(
     staff: OperatorStaff,
     State(app): State<SharedApp>,
 ) -> Result<Private<OperatorWallets>, Problem> {
-    let (currency, rows) = held(&app, staff.operator).await?;
+    let operator = staff.operator;
+    let read = app
+        .db
+        .read(move |db| Box::pin(async move { Ok::<_, DbError>(held(operator, db).await?) }));
+    let (currency, rows) = read.await?;
     let shown = rows.iter().filter_map(|row| ShownWallet::of(row, currency));
     Ok(Private(OperatorWallets {
         success: true,
@@ -119,14 +124,12 @@ pub(crate) async fn wallets(
     }))
 }
 
-async fn held(app: &App, operator: OperatorId) -> Result<(Currency, Vec<WalletRow>), DbError> {
-    let read = app.db.read(move |db| {
-        Box::pin(async move {
-            let currency = ledger::currency(operator, db).await?;
-            Ok::<_, DbError>((currency, store::wallets(operator, db).await?))
-        })
-    });
-    read.await
+async fn held(
+    operator: OperatorId,
+    db: &mut PgConnection,
+) -> Result<(Currency, Vec<WalletRow>), sqlx::Error> {
+    let currency = ledger::currency(operator, db).await?;
+    Ok((currency, store::wallets(operator, db).await?))
 }
 
 /// Which wallet.
@@ -193,15 +196,19 @@ pub(crate) async fn wallet(
     let none = || Problem::not_found("wallet_not_found", "There is no such wallet");
     let operator = staff.operator;
     let wanted = OperatorWallet::find(&path.wallet_type).ok_or_else(none)?;
-    let (currency, rows) = held(&app, operator).await?;
+    let read = app.db.read(move |db| {
+        Box::pin(async move {
+            let (currency, rows) = held(operator, db).await?;
+            let movements = store::movements(operator, db, wanted, RECENT).await?;
+            Ok::<_, DbError>((currency, rows, movements))
+        })
+    });
+    let (currency, rows, movements) = read.await?;
     let row = rows.iter().find(|row| row.account == wanted.account().code());
     let wallet = row
         .and_then(|row| ShownWallet::of(row, currency))
         .ok_or_else(none)?;
-    let movements = app.db.read(move |db| {
-        Box::pin(async move { Ok::<_, DbError>(store::movements(operator, db, wanted, RECENT).await?) })
-    });
-    let recent = movements.await?.into_iter();
+    let recent = movements.into_iter();
     Ok(Private(WalletDetail {
         success: true,
         currency: currency.code().to_owned(),
