@@ -1,7 +1,5 @@
 //! What an operator's staff change: who may, what is refused, and that every change is whole and counted once.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 use tests::people::Operator;
 use tests::{Answer, Builder, Client, Installation};
@@ -15,57 +13,10 @@ pub(crate) mod events;
 mod themes;
 
 const EVENT: &str = "4711";
-/// The id of the first player of an installation.
-const PLAYER: &str = "1";
 const SAVE_THEME: &str = "/api/save-theme/aurora";
 const UPDATE_BRANDING: &str = "/api/branding/aurora/update";
 const TOGGLE_CASINO: &str = "/api/admin/aurora/toggle-casino";
 const TOGGLE_EVENT: &str = "/api/admin/aurora/betting-events/4711/toggle";
-
-/// Every route of an operator's staff, with a body that is accepted and changes something; none for a GET.
-const ROUTES: [(&str, Option<&str>); 20] = [
-    (
-        "/api/save-theme/{subdomain}",
-        Some(r##"{"primaryColor":"#123456"}"##),
-    ),
-    (
-        "/api/branding/{subdomain}/update",
-        Some(r#"{"layout":{"compact_mode":true}}"#),
-    ),
-    ("/api/admin/{subdomain}/toggle-casino", Some("")),
-    (
-        "/api/admin/{subdomain}/betting-events/{event_key}/toggle",
-        Some(""),
-    ),
-    (
-        "/api/admin/{subdomain}/players/{id}/deposit",
-        Some(r#"{"amount":1,"reference":"in"}"#),
-    ),
-    (
-        "/api/admin/{subdomain}/players/{id}/withdraw",
-        Some(r#"{"amount":1,"reference":"out"}"#),
-    ),
-    (
-        "/api/admin/{subdomain}/change-password",
-        Some(r#"{"current_password":"correct horse battery","new_password":"correct horse battery"}"#),
-    ),
-    ("/api/admin/{subdomain}/users", None),
-    ("/api/admin/{subdomain}/users/{id}", None),
-    ("/api/admin/{subdomain}/users/{id}/statement", None),
-    ("/api/admin/{subdomain}/users/{id}/toggle", Some("")),
-    ("/api/admin/{subdomain}/toggle-user", Some(r#"{"user_id":1}"#)),
-    (
-        "/api/admin/{subdomain}/users/{id}/adjust",
-        Some(r#"{"amount":1,"reason":"a gift"}"#),
-    ),
-    ("/api/admin/{subdomain}/accounts", None),
-    ("/api/admin/{subdomain}/audit-log", None),
-    ("/api/admin/{subdomain}/casino-setting", None),
-    ("/api/admin/{subdomain}/disabled-events", None),
-    ("/api/admin/{subdomain}/referral-code", None),
-    ("/api/admin/{subdomain}/wallets", None),
-    ("/api/admin/{subdomain}/wallets/{wallet_type}", None),
-];
 
 /// Texts that would leave their place in a style sheet, a page or a script. No text at all may hold them.
 const MARKUP: [&str; 12] = [
@@ -148,22 +99,6 @@ fn named(answer: &Answer) -> Vec<String> {
     fields
 }
 
-fn at(route: &str, subdomain: &str) -> String {
-    route
-        .replace("{subdomain}", subdomain)
-        .replace("{event_key}", EVENT)
-        .replace("{id}", PLAYER)
-        .replace("{wallet_type}", "revenue")
-}
-
-/// The path is the key too, for the routes that need one.
-async fn ask(client: &Client, path: &str, body: Option<&str>) -> Answer {
-    match body {
-        Some(body) => client.with("idempotency-key", path).post_bytes(path, body).await,
-        None => client.get(path).await,
-    }
-}
-
 #[track_caller]
 fn refused(answer: &Answer, status: u16, code: &str) {
     answer.problem(status, code);
@@ -183,160 +118,6 @@ fn small_installation() -> Builder {
 /// Two operators, `aurora` and `bluefin`.
 async fn two_operators(installation: &Installation) -> (Operator, Operator) {
     tokio::join!(installation.operator("aurora"), installation.operator("bluefin"))
-}
-
-/// The list of routes is whole: these tests must not miss one that is added.
-#[test]
-fn every_route_of_an_operator_is_among_those_tested() {
-    let described = write_api::openapi::description();
-    let is_staffs = |path: &&String| path.contains("{subdomain}") && !path.starts_with("/api/auth/");
-    let described: BTreeSet<_> = described
-        .paths
-        .paths
-        .keys()
-        .filter(is_staffs)
-        .map(String::as_str)
-        .collect();
-    assert_eq!(described, ROUTES.iter().map(|(route, _)| *route).collect());
-}
-
-#[tokio::test]
-async fn only_an_operators_own_staff_change_it() {
-    let installation = small_installation().start().await;
-    let (aurora, bluefin) = two_operators(&installation).await;
-    let alice = installation.player(&aurora, "alice", 0).await;
-    assert_eq!(alice.id.to_string(), PLAYER);
-    events::offer(&installation, &[("soccer", EVENT, &["1"])]).await;
-    let before = state(&installation).await;
-    let reader = installation.reader(0);
-    let (staff, others) = (reader.logged_in(&aurora.token), reader.logged_in(&bluefin.token));
-    let page = reader.with("sec-fetch-site", "same-origin");
-    let players = format!("edgebook_player={0}; edgebook_operator={0}", alice.token);
-    let strangers = [
-        reader.clone(),
-        reader.logged_in("1.forged"),
-        reader.logged_in(&alice.token),
-        page.with("cookie", &players),
-        page.with("cookie", &format!("edgebook_player={}", aurora.token)),
-    ];
-    let cookie = format!("edgebook_operator={}", aurora.token);
-    let other_site = reader
-        .with("cookie", &cookie)
-        .with("origin", "http://evil.example");
-    for (route, body) in ROUTES {
-        let here = at(route, "aurora");
-        for stranger in &strangers {
-            refused(&ask(stranger, &here, body).await, 401, "authentication_required");
-        }
-        refused(&ask(&others, &here, body).await, 404, "operator_not_found");
-        for elsewhere in [
-            "bluefin",
-            "nobody",
-            "aurora%00",
-            "-aurora",
-            "aurora%2f..%2fbluefin",
-            "%ff",
-        ] {
-            let there = at(route, elsewhere);
-            refused(&ask(&staff, &there, body).await, 404, "operator_not_found");
-            refused(&ask(&reader, &there, body).await, 401, "authentication_required");
-        }
-        if body.is_some() {
-            refused(&ask(&other_site, &here, body).await, 403, "cross_site");
-            refused(&staff.get(&here).await, 405, "method_not_allowed");
-        }
-    }
-    assert_eq!(state(&installation).await, before);
-    for (route, body) in ROUTES {
-        let before = state(&installation).await;
-        ask(&staff, &at(route, "AURORA"), body).await.ok();
-        let is_changed = state(&installation).await != before;
-        assert_eq!(
-            is_changed,
-            body.is_some(),
-            "{route} changes something exactly when it is a POST"
-        );
-        ask(&page.with("cookie", &cookie), &at(route, "aurora"), body)
-            .await
-            .ok();
-    }
-    for (kind, at_first) in [
-        ("theme", 0),
-        ("branding", 0),
-        ("disabled_events", 0),
-        ("operator", 1),
-    ] {
-        assert_eq!(version(&installation, &bluefin, kind).await, at_first, "{kind}");
-    }
-    installation.finish().await;
-}
-
-#[tokio::test]
-async fn a_body_that_is_too_large_or_no_json_changes_nothing() {
-    let installation = small_installation().start().await;
-    let aurora = installation.operator("aurora").await;
-    events::offer(&installation, &[("soccer", EVENT, &["1"])]).await;
-    let before = state(&installation).await;
-    let staff = installation.reader(0).logged_in(&aurora.token);
-    let (open, close) = ("[".repeat(100_000), "]".repeat(100_000));
-    for (route, body) in ROUTES {
-        let (path, Some(good)) = (at(route, "aurora"), body) else {
-            continue;
-        };
-        for body in ["{", "{]", "}", "a=b", "[", "{'disabled':true}", "{\"", &open] {
-            let answer = staff.post_bytes(&path, body).await;
-            refused(&answer, 400, "malformed_json");
-        }
-        for body in ["[]", "[true]", "5", "\"x\"", "null", "true"] {
-            staff.post_bytes(&path, body).await.names_field("body");
-        }
-        // Where a member is unknown or missing, that may be refused before the rest is read.
-        let answer = staff.post_bytes(&path, "{}{}").await;
-        assert!(
-            [400, 422].contains(&answer.status.as_u16()),
-            "{path}: {}",
-            answer.text()
-        );
-        for text in [
-            &b"\"\xff\""[..],
-            b"\"\xed\xa0\x80\"",
-            br#""\ud800""#,
-            br#""\x41""#,
-            b"NaN",
-            open.as_bytes(),
-        ] {
-            let answer = staff
-                .post_bytes(&path, [br#"{"primaryColor":"#, text, b"}"].concat())
-                .await;
-            assert!(
-                [400, 422].contains(&answer.status.as_u16()),
-                "{path}: {}",
-                answer.text()
-            );
-        }
-        let answer = staff
-            .post_bytes(&path, format!("{{\"theme\":{open}{close}}}"))
-            .await;
-        assert!(
-            [400, 422].contains(&answer.status.as_u16()),
-            "{path}: {}",
-            answer.text()
-        );
-        if !good.is_empty() {
-            refused(&staff.post_bytes(&path, "").await, 400, "malformed_json");
-        }
-        for long in [
-            vec![b' '; 10 * 1024 * 1024],
-            format!("{{\"a\":\"{}\"}}", "f".repeat(262_144)).into(),
-        ] {
-            refused(&staff.post_bytes(&path, long).await, 413, "body_too_large");
-        }
-        let form = staff.with("content-type", "text/plain");
-        let answer = form.post_bytes(&path, good).await;
-        refused(&answer, 415, "unsupported_media_type");
-    }
-    assert_eq!(state(&installation).await, before);
-    installation.finish().await;
 }
 
 /// What each of many changes at once was answered, in the order of the versions that they made.

@@ -410,11 +410,7 @@ async fn only_the_operators_own_staff_moves_money_of_its_own_players() {
         .with("origin", "http://evil.example");
     for verb in ["deposit", "withdraw"] {
         let here = path("aurora", &alice, verb);
-        for client in [
-            reader.clone(),
-            reader.logged_in("1.forged"),
-            reader.logged_in(&alice.token),
-        ] {
+        for client in [reader.clone(), reader.logged_in("1.forged")] {
             client
                 .post(&here, &body)
                 .await

@@ -315,11 +315,7 @@ async fn nobody_bets_for_another() {
     let alice = installation.player(&aurora, "alice", 100_000).await;
     let carol = installation.player(&bluefin, "carol", 100_000).await;
     let reader = installation.reader(0);
-    for client in [
-        reader.clone(),
-        reader.logged_in("1.forged"),
-        reader.logged_in(&aurora.token),
-    ] {
+    for client in [reader.clone(), reader.logged_in("1.forged")] {
         client
             .post(BET, &json!({"stake": 1}))
             .await

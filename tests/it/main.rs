@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics where it must fail")]
 
+mod access;
 mod accounts;
 mod admin;
 mod audit;

@@ -705,10 +705,7 @@ async fn every_bad_adjustment_is_refused_by_name_and_nothing_is_written() {
         .writer()
         .logged_in(&alice.token)
         .with("idempotency-key", "k");
-    players_own
-        .post(&path, &good)
-        .await
-        .problem(401, "authentication_required");
+    players_own.post(&path, &good).await.problem(403, "wrong_role");
     assert_eq!(installation.count("commands").await, 0);
     assert_eq!(installation.balance_minor(&alice).await, 10_000);
     assert_eq!(audited(&staff).await, Vec::<Value>::new());

@@ -302,7 +302,7 @@ async fn wallets_and_codes_are_shown_to_their_own_staff_only() {
         let other = writer.logged_in(&bluefin.token).get(path).await;
         other.problem(404, "operator_not_found");
         let player = writer.logged_in(&alice.token).get(path).await;
-        player.problem(401, "authentication_required");
+        player.problem(403, "wrong_role");
         writer.logged_in(&aurora.token).get(path).await.ok();
     }
     installation.finish().await;

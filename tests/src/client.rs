@@ -73,6 +73,13 @@ impl Client {
         self.with("authorization", &format!("Bearer {token}"))
     }
 
+    /// The token it sends; empty when it has none.
+    pub fn token(&self) -> &str {
+        let sent = self.headers.get("authorization");
+        let text = sent.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        text.trim_start_matches("Bearer ")
+    }
+
     /// GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await

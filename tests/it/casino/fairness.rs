@@ -491,7 +491,6 @@ async fn seed_pairs_are_the_players_own() {
     for stranger in [
         reader.clone(),
         reader.logged_in("1.forged"),
-        reader.logged_in(&aurora.token),
         reader.with("x-user-id", &alice.id.to_string()),
     ] {
         stranger

@@ -122,7 +122,12 @@ async fn who_comes_back_is_told_what_it_missed() {
 
 #[tokio::test]
 async fn a_stream_ends_with_its_operator() {
-    let installation = Installation::builder().proxied().start().await;
+    // No board is refreshed meanwhile, which would be told of too.
+    let installation = Installation::builder()
+        .proxied()
+        .writer_args(&["--leaderboard-ms", "3600000"])
+        .start()
+        .await;
     installation.operator("aurora").await;
     let mut events = Events::open(&installation, None).await;
     events.next().await.unwrap();

@@ -12,6 +12,9 @@ pub enum AccountError {
     /// No session, or one that ended.
     #[error("nobody is logged in")]
     NotLoggedIn,
+    /// A session, but not of the kind of person who is asked for.
+    #[error("the session is that of another kind of person")]
+    WrongRole(Realm),
     /// The name or the password is wrong.
     #[error("wrong name or password")]
     WrongCredentials(Realm),

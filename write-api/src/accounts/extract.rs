@@ -156,29 +156,33 @@ async fn person(parts: &Parts, app: &App, realm: Realm, tenant: Tenant) -> Resul
     })
 }
 
-/// The session of a credential, if it lasts; whoever's it is may have been disabled.
+/// The session of a credential, if it lasts; whoever's it is may have been disabled. One that lasts but is that of
+/// another kind of person is told so.
 async fn session(credential: &Credential, app: &App, realm: Realm) -> Result<Session, AccountError> {
     let operator = credential.token().operator();
-    if (operator == OperatorId::PLATFORM) != (realm == Realm::PlatformStaff) {
-        return Err(AccountError::NotLoggedIn);
-    }
     let (token_hash, now) = (credential.token().hash(), app.clock.now());
-    let session: Option<Session> = app
-        .db
+    app.db
         .read(move |db| {
             Box::pin(async move {
                 let session = match realm {
+                    // Only the platform's staff have sessions of the platform, and no others.
+                    _ if (operator == OperatorId::PLATFORM) != (realm == Realm::PlatformStaff) => None,
                     Realm::Players => store::player_session(operator, db, &token_hash, now).await?,
                     Realm::OperatorStaff => {
                         store::operator_staff_session(operator, db, &token_hash, now).await?
                     }
                     Realm::PlatformStaff => store::platform_staff_session(db, &token_hash, now).await?,
                 };
-                Ok::<_, AccountError>(session)
+                match session {
+                    Some(session) => Ok(session),
+                    None if store::is_session(operator, db, &token_hash, now).await? => {
+                        Err(AccountError::WrongRole(realm))
+                    }
+                    None => Err(AccountError::NotLoggedIn),
+                }
             })
         })
-        .await?;
-    session.ok_or(AccountError::NotLoggedIn)
+        .await
 }
 
 /// The credential of a request. A cookie that a page of another site may have caused to be sent changes nothing.

@@ -116,6 +116,14 @@ impl From<AccountError> for Problem {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::NotLoggedIn => Self::unauthenticated(),
+            AccountError::WrongRole(realm) => {
+                let detail = match realm {
+                    Realm::Players => "This is for players",
+                    Realm::OperatorStaff => "This is for an operator's staff",
+                    Realm::PlatformStaff => "This is for the platform's staff",
+                };
+                Self::forbidden("wrong_role", detail)
+            }
             AccountError::WrongCredentials(realm) => {
                 let detail = match realm {
                     Realm::Players => "Invalid username or password",

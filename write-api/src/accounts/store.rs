@@ -337,6 +337,28 @@ pub(super) async fn player_session(
     .await
 }
 
+/// Whether the token is that of a session that lasts, whoever's it is.
+pub(super) async fn is_session(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    token_hash: &[u8; 32],
+    now: OffsetDateTime,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from sessions
+            where operator_id = $1 and token_hash = $2 and expires_at > $3
+        ) as "exists!"
+        "#,
+        operator.get(),
+        token_hash,
+        now,
+    )
+    .fetch_one(db)
+    .await
+}
+
 pub(super) async fn operator_staff_session(
     operator: OperatorId,
     db: &mut PgConnection,

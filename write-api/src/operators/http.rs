@@ -9,7 +9,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use shared::http::{JsonBody, OptionalJson, Private};
 use shared::problem::{Problem, ProblemBody};
-use utoipa::ToSchema;
+use shared::theme::Theme;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{ChangeError, changes, store};
 use crate::accounts::OperatorStaff;
@@ -50,11 +52,32 @@ pub async fn update_branding(
     app.readers.announce(change).await
 }
 
+/// The members of a theme that are to be others, each as the theme has it. Only describes the body: a change reads it
+/// member by member, to name every bad one.
+pub struct ThemeChange;
+
+impl PartialSchema for ThemeChange {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = Theme::schema();
+        if let RefOr::T(Schema::Object(theme)) = &mut schema {
+            theme.required.clear();
+            theme.description = Some("The members of a theme that are to be others.".to_owned());
+        }
+        schema
+    }
+}
+
+impl ToSchema for ThemeChange {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Theme::schemas(schemas);
+    }
+}
+
 /// Changes the members of the operator's theme that are sent. All of them are saved, or nothing: every bad member
 /// is named. A save that changes nothing succeeds, keeps the version and tells no reader.
 #[utoipa::path(post, path = "/api/save-theme/{subdomain}", tag = "operators",
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
-    request_body = shared::theme::Theme,
+    request_body = ThemeChange,
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = Announced<Nothing>), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]

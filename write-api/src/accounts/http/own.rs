@@ -26,7 +26,7 @@ use super::{LoggedIn, LoggedOut, WithCookie};
 
 /// A player to be.
 #[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct Registration {
+pub(crate) struct PlayerRegistration {
     /// 3 to 50 letters, digits, dots, dashes or underscores of ASCII. Unique among the operator's players, in any case.
     username: String,
     /// Unique among the operator's players, in any case.
@@ -42,7 +42,7 @@ struct Wanted {
     password: Password,
 }
 
-impl Registration {
+impl PlayerRegistration {
     /// Every member that holds what it may not is named.
     fn checked(&self) -> Result<Wanted, Vec<FieldError>> {
         let username = PlayerName::parse(&self.username);
@@ -68,14 +68,14 @@ impl Registration {
 }
 
 /// Makes a new player with the operator's opening balance, and logs the player in.
-#[utoipa::path(post, path = "/api/auth/{subdomain}/register", tag = "accounts", request_body = Registration,
+#[utoipa::path(post, path = "/api/auth/{subdomain}/register", tag = "accounts", request_body = PlayerRegistration,
     params(("subdomain" = String, Path)),
     responses((status = 200, body = PlayerLoggedIn), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn register(
     State(app): State<SharedApp>,
     Path(subdomain): Path<String>,
     visitor: Visitor,
-    JsonBody(body): JsonBody<Registration>,
+    JsonBody(body): JsonBody<PlayerRegistration>,
 ) -> Result<WithCookie<PlayerLoggedIn>, Problem> {
     let subdomain = Subdomain::parse(&subdomain).ok_or(AccountError::UnknownOperator)?;
     let wanted = body.checked().map_err(Problem::invalid_fields)?;

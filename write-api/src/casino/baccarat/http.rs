@@ -37,6 +37,7 @@ pub struct BaccaratBet {
 #[serde(expecting = "an object with bet_on")]
 pub struct BaccaratParams {
     /// `player`, `banker` or `tie`.
+    #[schema(value_type = Side)]
     bet_on: String,
 }
 

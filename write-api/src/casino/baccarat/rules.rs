@@ -8,6 +8,7 @@ use std::array;
 
 use serde::Serialize;
 use shared::money::Minor;
+use utoipa::ToSchema;
 
 use self::hands::{Hand, Hands};
 use crate::casino::cards::shoe;
@@ -24,7 +25,7 @@ const TWENTIETHS: i64 = 20;
 const MOST_RETURNED: i64 = 9;
 
 /// What a player bets on, and how a coup ends. Shown in lower case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// The player's hand.
