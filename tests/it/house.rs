@@ -203,7 +203,7 @@ async fn staff_see_what_every_account_of_their_house_got_and_gave() {
 
 #[tokio::test]
 async fn the_books_of_the_house_are_shown_to_its_own_staff_only() {
-    let (installation, aurora) = installation().await;
+    let (installation, _aurora) = installation().await;
     let bluefin = installation.operator("bluefin").await;
     let reader = installation.reader(0);
     for stranger in [reader.clone(), reader.logged_in("1.forged")] {
