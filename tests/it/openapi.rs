@@ -98,3 +98,35 @@ async fn every_described_route_is_there() {
     assert!(seen.len() >= 25, "{seen:?}");
     installation.finish().await;
 }
+
+/// A browser at the front door finds pages of both descriptions, and all that they are made of.
+#[tokio::test]
+async fn the_description_can_be_browsed() {
+    let installation = Installation::start().await;
+    let reader = installation.reader(0);
+    let front = reader.get("/api/docs").await;
+    assert_eq!(
+        (front.status.as_u16(), front.header("location")),
+        (303, "/api/docs/")
+    );
+    let page = reader.get("/api/docs/").await;
+    assert!(
+        page.header("content-type").starts_with("text/html"),
+        "{:?}",
+        page.headers
+    );
+    let mut parts = page.text();
+    for part in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"] {
+        assert!(page.text().contains(part), "{}", page.text());
+        let part = reader.get(&format!("/api/docs/{part}")).await;
+        assert_eq!(part.status.as_u16(), 200, "{}", part.text());
+        parts.push_str(&part.text());
+    }
+    for described in ["/api/openapi/read.json", "/api/openapi/write.json"] {
+        assert!(parts.contains(described), "{described}");
+        reader.get(described).await.ok();
+    }
+    let nothing = reader.get("/api/docs/no-such-file").await;
+    assert_eq!(nothing.status.as_u16(), 404);
+    installation.finish().await;
+}

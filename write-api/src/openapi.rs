@@ -8,6 +8,7 @@ use axum::routing::get;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
+use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use crate::accounts::SESSION_COOKIES;
 use crate::app::SharedApp;
@@ -112,7 +113,18 @@ pub fn description() -> Description {
     Routes::openapi()
 }
 
-/// The route that shows it.
+/// Where the description is, and that of read-api, which is there at the front door.
+const WRITE: &str = "/api/openapi/write.json";
+const READ: &str = "/api/openapi/read.json";
+
+/// The routes that show it: as JSON, and as pages to browse.
 pub fn router() -> Router<SharedApp> {
-    Router::new().route("/api/openapi/write.json", get(async || Json(description())))
+    let both = [
+        Url::with_primary("write-api", WRITE, true),
+        Url::new("read-api", READ),
+    ];
+    let pages = SwaggerUi::new("/api/docs").config(Config::new(both).try_it_out_enabled(true));
+    Router::new()
+        .route(WRITE, get(async || Json(description())))
+        .merge(pages)
 }
