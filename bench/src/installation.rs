@@ -164,6 +164,20 @@ pub(crate) async fn lent_with<T>(
     lend(options, measure).await
 }
 
+/// Starts an installation with a reader, the sample feed and the demo data, and lends it to `measure`, as [`lent`] does.
+pub(crate) async fn lent_with_demo<T>(
+    clock: &Clock,
+    measure: impl AsyncFnOnce(&mut Launched) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let options = launch::Options {
+        feed: Feed::Sample,
+        readers: 1,
+        demo: Demo::Wanted,
+        ..options(postgres::Options::disposable(), clock)?
+    };
+    lend(options, measure).await
+}
+
 /// A folder for launchers, and a database in it that stays.
 fn kept(folder: &Path) -> Result<(Home, postgres::Options), Failure> {
     let home = Home::open(folder)?;

@@ -6,6 +6,7 @@ mod bets;
 mod books;
 mod chaos;
 mod coherence;
+mod contract;
 mod dice;
 mod failure;
 mod installation;
@@ -50,6 +51,7 @@ enum Bench {
     Start(start::Options),
     Sessions(sessions::Options),
     Coherence(coherence::Options),
+    Contract(contract::Options),
     Leaderboard(leaderboard::Options),
     Reads(reads::Options),
     Streams(streams::Options),
@@ -83,6 +85,7 @@ fn run(bench: &Bench) -> Result<ExitCode, Failure> {
         Bench::Start(options) => Runtime::new()?.block_on(start::run(options)),
         Bench::Sessions(options) => Runtime::new()?.block_on(sessions::run(options)),
         Bench::Coherence(options) => Runtime::new()?.block_on(coherence::run(options)),
+        Bench::Contract(options) => Runtime::new()?.block_on(contract::run(options)),
         Bench::Streams(options) => Runtime::new()?.block_on(streams::run(options)),
         Bench::Reads(options) => Runtime::new()?.block_on(reads::run(options)),
         Bench::Leaderboard(options) => Runtime::new()?.block_on(leaderboard::run(options)),

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::Router;
 use axum::routing::get;
+use shared::openapi::Problems;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
@@ -15,6 +16,7 @@ use crate::app::SharedReader;
         description = "The backend of a white-label sportsbook and casino. Errors are problem details (RFC 9457).",
         license(name = "MIT OR Apache-2.0"),
     ),
+    modifiers(&Problems),
     paths(
         crate::health::health,
         crate::health::readyz,

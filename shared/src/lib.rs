@@ -13,6 +13,7 @@ pub mod ids;
 pub mod json;
 pub mod metrics;
 pub mod money;
+pub mod openapi;
 pub mod problem;
 pub mod random;
 pub mod server;

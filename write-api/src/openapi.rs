@@ -5,6 +5,7 @@ mod refusals;
 use axum::Json;
 use axum::Router;
 use axum::routing::get;
+use shared::openapi::Problems;
 use utoipa::openapi::OpenApi as Description;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -13,6 +14,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 use crate::accounts::SESSION_COOKIES;
 use crate::app::SharedApp;
 
+use refusals::Refusals;
 pub(crate) use refusals::{Asking, Moving, Sending};
 
 #[derive(OpenApi)]
@@ -22,7 +24,7 @@ pub(crate) use refusals::{Asking, Moving, Sending};
         description = "The backend of a white-label sportsbook and casino. Errors are problem details (RFC 9457).",
         license(name = "MIT OR Apache-2.0"),
     ),
-    modifiers(&Sessions),
+    modifiers(&Sessions, &Refusals, &Problems),
     paths(
         crate::accounts::http::players::login,
         crate::accounts::http::players::logout,

@@ -88,7 +88,7 @@ impl<'a> Moved<'a> {
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = Moved),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
         Sending,
     ))]
 pub async fn deposit(
@@ -109,7 +109,7 @@ pub async fn deposit(
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = Moved),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
         Sending,
     ))]
 pub async fn withdraw(

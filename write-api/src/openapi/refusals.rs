@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use utoipa::IntoResponses;
+use shared::openapi::operations;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::{Ref, RefOr};
+use utoipa::openapi::{OpenApi, Ref, RefOr};
+use utoipa::{IntoResponses, Modify};
 
 type Responses = BTreeMap<String, RefOr<Response>>;
 
@@ -66,6 +67,26 @@ impl IntoResponses for Moving {
         let mut all = Sending::responses();
         all.extend(refusals(&MOVING));
         all
+    }
+}
+
+/// Adds to every operation what whoever asks, or sends a body, may hear there: routes only list what is their own.
+pub(super) struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, description: &mut OpenApi) {
+        for operation in description.paths.paths.values_mut().flat_map(operations) {
+            let mut may_hear = BTreeMap::new();
+            if operation.security.is_some() {
+                may_hear.extend(refusals(&ASKING));
+            }
+            if operation.request_body.is_some() {
+                may_hear.extend(refusals(&SENDING));
+            }
+            for (status, response) in may_hear {
+                operation.responses.responses.entry(status).or_insert(response);
+            }
+        }
     }
 }
 

@@ -36,8 +36,8 @@ pub use shown::{Adjusted, PlayerDetail, PlayerList, PlayerSwitched};
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = PlayerList),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
+        (status = 422, body = ProblemBody),
         Asking,
     ))]
 pub async fn list(
@@ -68,7 +68,7 @@ pub async fn list(
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = PlayerDetail),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
         Asking,
     ))]
 pub async fn show(
@@ -96,8 +96,8 @@ pub async fn show(
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = Statement),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
+        (status = 422, body = ProblemBody),
         Asking,
     ))]
 pub async fn statement(
@@ -135,7 +135,7 @@ pub struct TogglePlayer {
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = PlayerSwitched),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
         Sending,
     ))]
 pub async fn toggle(
@@ -162,7 +162,7 @@ pub struct ToggleNamedPlayer {
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = PlayerSwitched),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
         Sending,
     ))]
 pub async fn toggle_named(
@@ -208,7 +208,7 @@ pub struct AskedAdjustment {
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = Adjusted),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
         Sending,
     ))]
 pub async fn adjust(

@@ -38,7 +38,7 @@ pub async fn limits(
 
 /// Sets the limits that are sent, all of them or none: a stricter one holds at once, a less strict one or none after
 /// 24 hours. Limits that are not sent stay as they are. An `Idempotency-Key` is not looked at. The same with POST.
-#[utoipa::path(put, path = "/api/player/limits", tag = "responsible gaming", request_body = AskedLimits,
+#[utoipa::path(method(put, post), path = "/api/player/limits", tag = "responsible gaming", request_body = AskedLimits,
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = ShownProtection),
@@ -63,7 +63,7 @@ pub async fn set_limits(
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = ShownProtection),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, body = ProblemBody),
         Sending,
     ))]
 pub async fn take_time_out(
@@ -82,7 +82,7 @@ pub async fn take_time_out(
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = ShownProtection),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, body = ProblemBody),
         Sending,
     ))]
 pub async fn exclude_oneself(

@@ -62,8 +62,8 @@ pub struct BlackjackParams {
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
         Moving,
     ))]
 pub async fn play_hand(

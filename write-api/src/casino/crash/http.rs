@@ -51,7 +51,7 @@ pub struct CrashParams {
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, body = ProblemBody),
         Moving,
     ))]
 pub async fn start(
@@ -92,8 +92,8 @@ pub struct CrashCashout {
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
         Moving,
     ))]
 pub async fn cashout(

@@ -124,7 +124,7 @@ impl HistoryRound {
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = PastRounds),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody),
         Asking,
     ))]
 pub async fn list(

@@ -67,7 +67,7 @@ impl From<store::RevealedPair> for RevealedPair {
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = Fairness),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody),
         Asking,
     ))]
 pub async fn fairness(
@@ -141,7 +141,7 @@ impl Rotated {
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = Rotated),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, body = ProblemBody),
         Sending,
     ))]
 pub async fn rotate(

@@ -57,7 +57,7 @@ pub async fn bet(
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = RoundAnswer),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
         Sending,
     ))]
 pub async fn result(

@@ -129,7 +129,7 @@ impl StatementEntry {
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = Statement),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody),
         Asking,
     ))]
 pub async fn statement(
