@@ -25,3 +25,4 @@ mod protection;
 mod reads;
 mod registration;
 mod replica;
+mod reports;

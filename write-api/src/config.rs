@@ -26,6 +26,7 @@ use crate::leaderboards::cli::{self as contests, ContestCommand};
 use crate::ledger::LedgerOptions;
 use crate::players::PlayerOptions;
 use crate::protection::ProtectionOptions;
+use crate::reports::ReportOptions;
 
 /// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
 #[derive(Debug, Parser)]
@@ -105,6 +106,9 @@ pub struct WriteOptions {
     /// The ledger.
     #[command(flatten)]
     pub ledger: LedgerOptions,
+    /// The reports.
+    #[command(flatten)]
+    pub reports: ReportOptions,
     /// The leaderboards.
     #[command(flatten)]
     pub leaderboards: LeaderboardOptions,

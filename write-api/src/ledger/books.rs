@@ -1,5 +1,7 @@
 //! The check of the books: recomputes every balance, chain and total from the entries and rounds. Must never write.
 
+mod daily;
+
 use shared::db::DbError;
 use shared::ids::OperatorId;
 use sqlx::{Connection, PgConnection};
@@ -79,7 +81,10 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
     if let Some(difference) = in_marks(db).await? {
         return Ok(Some(difference));
     }
-    in_operator_wallets(db).await
+    if let Some(difference) = in_operator_wallets(db).await? {
+        return Ok(Some(difference));
+    }
+    daily::in_totals(db).await
 }
 
 /// Every deposit and withdrawal is one that the cashier answered, to the same player and under the same reference, and
