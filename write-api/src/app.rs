@@ -159,6 +159,7 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::cashier::router())
         .merge(crate::players::router())
         .merge(crate::ledger::router())
+        .merge(crate::reports::router())
         .merge(crate::operators::router())
         .merge(crate::events::router())
         .merge(crate::audit::router())

@@ -172,7 +172,7 @@ pub async fn platform_log(
 }
 
 /// The operator with this name, also a suspended one.
-async fn named(app: &App, name: &str) -> Result<OperatorId, Problem> {
+pub(crate) async fn named(app: &App, name: &str) -> Result<OperatorId, Problem> {
     let unknown = || Problem::not_found("operator_not_found", "Operator not found");
     let subdomain = Subdomain::parse(name).ok_or_else(unknown)?;
     let found = app.db.read(move |db| {

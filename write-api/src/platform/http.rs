@@ -68,7 +68,7 @@ pub(crate) struct OperatorList {
     pagination: Pagination,
 }
 
-/// An operator. Its numbers of players and rounds are some seconds old at most, its revenue is that of now.
+/// An operator. Its number of players is some seconds old at most, rounds and revenue are those of now.
 #[derive(Debug, Serialize, ToSchema)]
 struct ShownOperator {
     id: OperatorId,
@@ -83,9 +83,9 @@ struct ShownOperator {
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     user_count: i64,
-    /// Rounds that its players played.
+    /// Rounds that settled.
     bet_count: i64,
-    /// What the casino won from players less what it paid to them.
+    /// What the casino earned: the stakes less the payouts of the rounds that settled.
     #[schema(value_type = f64)]
     casino_revenue: Money,
 }

@@ -6,7 +6,6 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::accounts::HashedPassword;
-use crate::ledger::Account;
 use crate::paging::Page;
 
 /// Which operators.
@@ -32,7 +31,7 @@ pub(super) struct OperatorRow {
     pub(super) email: Option<String>,
     pub(super) players: i64,
     pub(super) rounds: i64,
-    /// What the casino won from players less what it paid to them.
+    /// What the casino earned: the stakes less the payouts of the rounds that settled.
     pub(super) casino_revenue: Minor,
 }
 
@@ -59,13 +58,14 @@ pub(super) async fn operators(
             limit $3
             offset $4
         ),
-        since as (
-            select operator_id, sum(case when credit_account = $5 then amount else -amount end) as won
-            from ledger_entries
-            where operator_id in (select id from listed)
-                and changed_xid >= (select before_xid from house_rollup)
-                and changed_xid <= '18446744073709551615'
-                and $5 in (credit_account, debit_account)
+        earned as (
+            select operator_id, sum(settled) as rounds, sum(staked - paid) as revenue
+            from (
+                select operator_id, product, settled, staked, paid from daily_totals
+                union all
+                select operator_id, product, settled, staked, paid from daily_totals_due
+            ) as totals
+            where operator_id in (select id from listed) and product = 'casino'
             group by operator_id
         )
         select
@@ -79,9 +79,8 @@ pub(super) async fn operators(
             first.login as "login?",
             first.email,
             coalesce(standings.players, 0) as "players!",
-            coalesce(standings.rounds, 0) as "rounds!",
-            (coalesce(counted.credited - counted.debited, 0) + coalesce(since.won, 0))::bigint
-                as "casino_revenue!: Minor"
+            coalesce(earned.rounds, 0)::bigint as "rounds!",
+            coalesce(earned.revenue, 0)::bigint as "casino_revenue!: Minor"
         from listed
         left join lateral (
             select login, email
@@ -91,15 +90,13 @@ pub(super) async fn operators(
             limit 1
         ) as first on true
         left join operator_standings as standings on standings.operator_id = listed.id
-        left join house_balances as counted on counted.operator_id = listed.id and counted.account = $5
-        left join since on since.operator_id = listed.id
+        left join earned on earned.operator_id = listed.id
         order by listed.id desc
         "#,
         filter.search,
         filter.is_active,
         page.size(),
         page.offset(),
-        Account::Casino.code(),
     )
     .fetch_all(db)
     .await
