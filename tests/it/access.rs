@@ -43,7 +43,9 @@ struct Operation {
     audience: Audience,
     /// The members of its JSON body by name, and whether there has to be a body. None where it takes none.
     body: Option<Body>,
-    /// Its parameters in the query that are numbers, or lists of words.
+    /// Its parameters in the path that are one of some words, each with the first of them.
+    words: Vec<(String, String)>,
+    /// Its parameters in the query that say which page of a list is meant.
     strict_queries: Vec<String>,
 }
 
@@ -109,6 +111,10 @@ fn operations() -> Vec<Operation> {
         let methods = methods.as_object().unwrap();
         methods.iter().map(|(method, described)| {
             let parameters = described["parameters"].as_array().into_iter().flatten();
+            let words = parameters.clone().filter_map(|parameter| {
+                let word = parameter["schema"]["enum"][0].as_str()?;
+                (parameter["in"] == "path").then(|| (format!("{{{}}}", name(parameter)), word.to_owned()))
+            });
             let queries = parameters.filter(|parameter| {
                 parameter["in"] == "query" && ["page", "per_page"].contains(&name(parameter))
             });
@@ -117,6 +123,7 @@ fn operations() -> Vec<Operation> {
                 route: route.clone(),
                 audience: audience_of(described),
                 body: body_of(&description, described),
+                words: words.collect(),
                 strict_queries: queries.map(|parameter| name(parameter).to_owned()).collect(),
             }
         })
@@ -135,10 +142,11 @@ impl Operation {
 
     /// Its address at an operator: each parameter of the path is something that is there, or could be.
     fn at(&self, subdomain: &str) -> String {
+        let path = self.route.replace("{subdomain}", subdomain);
         let path = self
-            .route
-            .replace("{subdomain}", subdomain)
-            .replace("{wallet_type}", "revenue");
+            .words
+            .iter()
+            .fold(path, |path, (name, word)| path.replace(name, word));
         let mut address = String::new();
         for (place, part) in path.split(['{', '}']).enumerate() {
             address.push_str(if place % 2 == 0 { part } else { ID });
