@@ -9,7 +9,7 @@ use shared::ids::OperatorId;
 use shared::random::Random;
 use tests::people::PASSWORD;
 use tests::{Answer, Builder, Client, Installation};
-use write_api::accounts::{AccountLimits, NewStaff, Password, Passwords, StaffLogin, create_staff};
+use write_api::accounts::{AccountLimits, NewStaff, Password, Passwords, Role, StaffLogin, create_staff};
 
 mod own;
 mod sessions;
@@ -62,12 +62,18 @@ async fn execute(installation: &Installation, statement: &'static str) {
 
 /// Staff of the platform, logged in: the token.
 pub(crate) async fn platform_staff(installation: &Installation, login: &str) -> String {
+    platform_staff_as(Role::Owner, installation, login).await
+}
+
+/// The same with a role.
+pub(crate) async fn platform_staff_as(role: Role, installation: &Installation, login: &str) -> String {
     let password = Password::for_new_account(PASSWORD).unwrap();
     let passwords = Passwords::new(&AccountLimits::default());
     let staff = NewStaff {
         login: StaffLogin::parse(login).unwrap(),
         password: passwords.hash(&password, &Random::system()).await.unwrap(),
         email: None,
+        role,
     };
     let mut db = installation.database.pool().acquire().await.unwrap();
     let now = installation.clock.now();

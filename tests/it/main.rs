@@ -24,3 +24,4 @@ mod protection;
 mod reads;
 mod registration;
 mod replica;
+mod staff;

@@ -22,4 +22,5 @@ pub mod platform;
 pub mod players;
 pub mod protection;
 pub mod registration;
+pub mod staff;
 pub mod treasury;

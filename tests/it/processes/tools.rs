@@ -232,6 +232,21 @@ async fn staff_is_added_once_each_and_can_log_in() {
         &add(&["--platform"], "new_root", "a good password").await,
         "new_root can log in now",
     );
+    worked(
+        &add(&["--platform", "--role", "support"], "helper", "a good password").await,
+        "helper can log in now",
+    );
+    for (employer, said) in [
+        (&["--platform", "--role", "king"][..], "--role"),
+        (
+            &["--operator", "aurora", "--role", "support"],
+            "cannot be used with",
+        ),
+    ] {
+        let args = [&["add-staff"], employer, &["--login", "other_staff"]].concat();
+        let ended = run_with_input(tool(&installation, &args), "a good password\n").await;
+        refused(&ended, 2, said);
+    }
     for login in ["new_staff", "NEW_STAFF", "new_root", "aurora_admin"] {
         for employer in [&["--operator", "aurora"][..], &["--platform"]] {
             refused(
@@ -279,7 +294,17 @@ async fn staff_is_added_once_each_and_can_log_in() {
         .await
         .ok();
     let credentials = json!({"username": "new_root", "password": "a good password"});
-    writer.post("/api/superadmin/login", &credentials).await.ok();
+    let root = writer.post("/api/superadmin/login", &credentials).await.ok()["token"].clone();
+    let root = writer.logged_in(root.as_str().unwrap());
+    let log = root
+        .get("/api/superadmin/audit-log?action=staff.added")
+        .await
+        .ok();
+    assert_eq!(log["entries"][0]["login"], "console");
+    assert_eq!(
+        log["entries"][0]["after"],
+        json!({"login": "helper", "role": "support"})
+    );
     let credentials = json!({"login": "other_staff", "password": "a good password"});
     let nobody = writer.post("/api/admin-login", &credentials).await;
     assert_eq!(nobody.status.as_u16(), 401, "{}", nobody.text());

@@ -4,6 +4,7 @@ use shared::db::DbError;
 
 use crate::ledger::LedgerError;
 
+use super::rights::Right;
 use super::token::Realm;
 
 /// Why somebody is not let in.
@@ -24,6 +25,9 @@ pub enum AccountError {
     /// There is no such operator, or the session is another one's.
     #[error("there is no such operator")]
     UnknownOperator,
+    /// The person's role is another one.
+    #[error("the role does not allow it")]
+    RoleNotAllowed(Right),
     /// A page of another site sent a request that changes something.
     #[error("the request comes from another site")]
     CrossSite,

@@ -15,6 +15,7 @@ use crate::app::{App, SharedApp};
 use super::error::AccountError;
 use super::failures::Guess;
 use super::limits::AccountLimits;
+use super::rights::Role;
 use super::rules::{LoginName, Sender, Session, Tenant};
 use super::store;
 use super::token::{Credential, Realm};
@@ -46,6 +47,8 @@ pub struct OperatorStaff {
 pub struct PlatformStaff {
     /// Who it is.
     pub staff: StaffId,
+    /// Read together with the session, so that another role counts from the next request on.
+    pub role: Role,
     /// What the session is found by.
     pub token_hash: [u8; 32],
 }
@@ -133,6 +136,7 @@ impl FromRequestParts<SharedApp> for PlatformStaff {
         let found = person(parts, app, Realm::PlatformStaff, Tenant::Any).await?;
         Ok(Self {
             staff: StaffId::new(found.id),
+            role: found.role.ok_or(AccountError::NotLoggedIn)?,
             token_hash: found.token_hash,
         })
     }
@@ -142,6 +146,7 @@ impl FromRequestParts<SharedApp> for PlatformStaff {
 struct Found {
     operator: OperatorId,
     id: i64,
+    role: Option<Role>,
     token_hash: [u8; 32],
 }
 
@@ -152,6 +157,7 @@ async fn person(parts: &Parts, app: &App, realm: Realm, tenant: Tenant) -> Resul
     Ok(Found {
         operator: credential.token().operator(),
         id: session.person,
+        role: session.role,
         token_hash: credential.token().hash(),
     })
 }

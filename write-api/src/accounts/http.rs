@@ -133,6 +133,10 @@ impl From<AccountError> for Problem {
             AccountError::UnknownOperator => {
                 Self::not_found("operator_not_found", "There is no such sportsbook")
             }
+            AccountError::RoleNotAllowed(right) => Self::forbidden(
+                "role_not_allowed",
+                format!("Only {} may do this", right.holders()),
+            ),
             AccountError::CrossSite => {
                 Self::forbidden("cross_site", "Only a page of this site may do this with a cookie")
             }

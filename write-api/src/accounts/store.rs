@@ -8,6 +8,7 @@ use shared::money::{Currency, Minor};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use super::rights::Role;
 use super::rules::{LoginName, Session};
 
 pub(super) mod own;
@@ -323,7 +324,8 @@ pub(super) async fn player_session(
     sqlx::query_as!(
         Session,
         r#"
-        select p.id as person, p.is_active as person_is_active, o.is_active as operator_is_active, o.subdomain
+        select p.id as person, p.is_active as person_is_active, o.is_active as operator_is_active, o.subdomain,
+            null::text as "role: Role"
         from sessions s
         join players p on p.operator_id = s.operator_id and p.id = s.player_id
         join operators o on o.id = s.operator_id
@@ -346,7 +348,8 @@ pub(super) async fn operator_staff_session(
     sqlx::query_as!(
         Session,
         r#"
-        select t.id as person, t.is_active as person_is_active, o.is_active as operator_is_active, o.subdomain
+        select t.id as person, t.is_active as person_is_active, o.is_active as operator_is_active, o.subdomain,
+            null::text as "role: Role"
         from sessions s
         join staff t on t.operator_id = s.operator_id and t.id = s.staff_id
         join operators o on o.id = s.operator_id
@@ -368,7 +371,8 @@ pub(super) async fn platform_staff_session(
     sqlx::query_as!(
         Session,
         r#"
-        select t.id as person, t.is_active as person_is_active, true as "operator_is_active!", '' as "subdomain!"
+        select t.id as person, t.is_active as person_is_active, true as "operator_is_active!", '' as "subdomain!",
+            t.role as "role?: Role"
         from sessions s
         join staff t on t.operator_id = s.operator_id and t.id = s.staff_id
         where s.operator_id = $1 and s.token_hash = $2 and s.expires_at > $3

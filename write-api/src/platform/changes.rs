@@ -11,6 +11,7 @@ use crate::accounts::{HashedPassword, Person, delete_sessions};
 use crate::audit::{Action, Change, Doer, record};
 use crate::coherence::{Saved, bump, current};
 use crate::operators;
+use crate::staff;
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -67,9 +68,9 @@ pub(super) async fn reset_password(
     operators::lock(operator, db)
         .await?
         .ok_or(PlatformError::NoOperator)?;
-    let staff = store::staff(operator, db, login).await?;
-    let (id, login) = staff.ok_or(PlatformError::NoStaff)?;
-    store::put_password(operator, db, id, password).await?;
+    let found = store::staff(operator, db, login).await?;
+    let (id, login) = found.ok_or(PlatformError::NoStaff)?;
+    staff::put_password(operator, db, id, password).await?;
     let ended = delete_sessions(operator, db, Person::Staff(id), None).await?;
     let change = Change {
         subject: Some(format!("staff {id}")),
