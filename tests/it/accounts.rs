@@ -224,7 +224,7 @@ async fn an_unknown_name_and_a_wrong_password_get_the_same_answer() {
 }
 
 #[tokio::test]
-async fn too_many_failed_log_ins_are_refused_until_the_window_ends() {
+async fn too_many_failed_log_ins_are_refused_for_ever_longer_and_of_unknown_names_too() {
     let clock = Clock::manual(Clock::machine().now());
     let installation = builder()
         .clock(clock.clone())
@@ -234,7 +234,6 @@ async fn too_many_failed_log_ins_are_refused_until_the_window_ends() {
             "--login-failures-per-address",
             "8",
         ])
-        .writer_args(&["--login-failure-window-s", "60"])
         .start()
         .await;
     let aurora = installation.operator("aurora").await;
@@ -265,10 +264,19 @@ async fn too_many_failed_log_ins_are_refused_until_the_window_ends() {
         let answer = log_in(&client, PLAYER_LOGIN, "bob").await;
         refused(&answer, 429, "too_many_failed_logins");
     }
-    clock.advance(Duration::from_secs(61));
+    for minutes in [1, 2, 4] {
+        clock.advance(Duration::from_mins(minutes) + Duration::from_secs(1));
+        for name in ["alice", "nobody"] {
+            let wrong = guess(&reader, PLAYER_LOGIN, name, "something else").await;
+            refused(&wrong, 401, "invalid_credentials");
+            let answer = log_in(&reader, PLAYER_LOGIN, name).await;
+            refused(&answer, 429, "too_many_failed_logins");
+            let retry_after_s: u64 = answer.header("retry-after").parse().unwrap();
+            assert!(retry_after_s.abs_diff(minutes * 120) <= 1, "{retry_after_s}");
+        }
+    }
+    clock.advance(Duration::from_mins(8));
     log_in(&reader, PLAYER_LOGIN, "alice").await.ok();
-    let wrong = guess(&reader, PLAYER_LOGIN, "alice", "something else").await;
-    refused(&wrong, 401, "invalid_credentials");
     installation.finish().await;
 }
 
