@@ -11,6 +11,7 @@ use tests::people::PASSWORD;
 use tests::{Answer, Builder, Client, Installation};
 use write_api::accounts::{AccountLimits, NewStaff, Password, Passwords, Role, StaffLogin, create_staff};
 
+mod imported;
 mod own;
 mod sessions;
 

@@ -2,15 +2,19 @@
 //! returns. Must never take a name, a number or a role from the request: only a session proves them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use axum::http::header;
 use axum::http::request::Parts;
 use moka::sync::Cache;
+use shared::http::RequestId;
 use shared::ids::{OperatorId, PlayerId, StaffId, Subdomain};
 use shared::problem::Problem;
+use time::OffsetDateTime;
 
 use crate::app::{App, SharedApp};
+use crate::audit::Doer;
 
 use super::error::AccountError;
 use super::failures::Guess;
@@ -230,24 +234,36 @@ impl<S: Send + Sync> FromRequestParts<S> for Leaving {
 }
 
 /// Where a log-in comes from. Refuses what a page of another site sends: it would log people in as somebody else.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Visitor {
     address: IpAddr,
+    request_id: Option<Arc<str>>,
 }
 
 impl Visitor {
     /// Where it comes from.
-    pub(crate) const fn address(self) -> IpAddr {
+    pub(crate) const fn address(&self) -> IpAddr {
         self.address
     }
 
     /// What a try to log in with `name` counts against.
-    pub(super) fn guess(self, realm: Realm, tenant: &str, name: &LoginName) -> Guess {
+    pub(super) fn guess(&self, realm: Realm, tenant: &str, name: &LoginName) -> Guess {
         Guess {
             realm,
             tenant: tenant.into(),
             name: name.clone(),
             address: self.address,
+        }
+    }
+
+    /// The visitor as somebody who has just logged in, or is said to have tried to.
+    pub(super) fn as_staff(&self, operator: OperatorId, staff: StaffId, at: OffsetDateTime) -> Doer {
+        Doer {
+            operator,
+            staff: Some((operator, staff)),
+            address: Some(self.address),
+            request_id: self.request_id.clone(),
+            at,
         }
     }
 }
@@ -259,8 +275,10 @@ impl FromRequestParts<SharedApp> for Visitor {
         if Sender::of(&parts.headers) == Sender::OtherOrigin {
             return Err(AccountError::CrossSite.into());
         }
+        let request_id = parts.extensions.get::<RequestId>();
         Ok(Self {
             address: address_of(parts, app),
+            request_id: request_id.map(|RequestId(id)| Arc::clone(id)),
         })
     }
 }

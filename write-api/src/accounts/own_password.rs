@@ -66,11 +66,11 @@ impl Own {
         let old_hash = found.await?.ok_or(AccountError::NotLoggedIn)?;
         app.passwords.admit(&guess, &app.clock)?;
         let current = asked.current_password;
-        let is_right = app
+        let verdict = app
             .passwords
             .check(&guess, current, Some(old_hash.clone()), &app.clock)
             .await?;
-        if !is_right {
+        if !verdict.is_right() {
             return Err(wrong_password());
         }
         let new = app.passwords.hash(&new, &app.random).await?;

@@ -149,6 +149,10 @@ pub enum Action {
     RoleChanged,
     /// Staff were given another password.
     PasswordReset,
+    /// Staff logged in.
+    LoggedIn,
+    /// Somebody failed too often to log in as staff, and was locked out.
+    LockedOut,
     /// Staff changed their own password.
     PasswordChanged,
     /// A player was disabled, or enabled again.
@@ -173,6 +177,8 @@ impl Action {
             Self::StaffSwitched => "staff.switched",
             Self::RoleChanged => "staff.role_changed",
             Self::PasswordReset => "staff.password_reset",
+            Self::LoggedIn => "staff.logged_in",
+            Self::LockedOut => "staff.locked_out",
             Self::PasswordChanged => "staff.password_changed",
             Self::PlayerSwitched => "player.switched",
             Self::Adjusted => "player.adjusted",

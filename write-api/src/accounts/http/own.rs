@@ -102,7 +102,7 @@ pub(crate) async fn register(
             }
             let player = create_player(id, db, &new, &opening).await?;
             session
-                .open(db, Person::Player(player), new.password.as_str())
+                .open(db, Person::Player(player), new.password.as_str(), None)
                 .await?;
             Ok(player)
         })

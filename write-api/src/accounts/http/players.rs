@@ -13,7 +13,7 @@ use crate::app::SharedApp;
 
 use super::super::error::AccountError;
 use super::super::extract::{Leaving, PlayerSession, Visitor};
-use super::super::login::{self, Account};
+use super::super::login::{self, Account, Attempt};
 use super::super::rules::{LoginName, Password};
 use super::super::store::{self, OperatorRow, Person, PlayerRow};
 use super::super::token::Realm;
@@ -70,6 +70,10 @@ pub(crate) struct Profile {
 }
 
 impl Account for PlayerRow {
+    fn person(&self) -> (OperatorId, Person) {
+        (self.operator, Person::Player(self.id))
+    }
+
     fn password_hash(&self) -> String {
         self.password_hash.clone()
     }
@@ -86,24 +90,18 @@ pub(crate) async fn login(
     JsonBody(body): JsonBody<PlayerLogin>,
 ) -> Result<WithCookie<PlayerLoggedIn>, Problem> {
     let subdomain = Subdomain::parse(&subdomain).ok_or(AccountError::UnknownOperator)?;
-    let guess = visitor.guess(Realm::Players, subdomain.as_str(), &body.username);
-    app.passwords.admit(&guess, &app.clock)?;
+    let attempt = Attempt::begin(&app, visitor, Realm::Players, subdomain.as_str(), &body.username)?;
     let (operator, player) = find(&app, subdomain, body.username).await?;
     if !operator.is_active {
         return Err(AccountError::OperatorDisabled.into());
     }
-    let player = login::verified(&app, &guess, body.password, player).await?;
+    let (player, proof) = attempt.verified(body.password, player).await?;
     if !player.is_active {
         return Err(AccountError::AccountDisabled.into());
     }
-    let token = login::open_session(
-        &app,
-        &guess,
-        operator.id,
-        Person::Player(player.id),
-        &player.password_hash,
-    )
-    .await?;
+    let token = attempt
+        .open(operator.id, Person::Player(player.id), proof)
+        .await?;
     let user = User {
         id: player.id,
         username: player.username,

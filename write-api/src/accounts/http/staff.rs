@@ -12,7 +12,7 @@ use crate::audit::{Doer, PlatformDoer};
 
 use super::super::error::AccountError;
 use super::super::extract::{Leaving, OperatorStaff, PlatformStaff, Visitor};
-use super::super::login::{self, Account};
+use super::super::login::{self, Account, Attempt};
 use super::super::own_password::{Own, PasswordChange, PasswordChanged};
 use super::super::rules::{LoginName, Password};
 use super::super::store::{self, Person, PlatformStaffRow, StaffRow};
@@ -85,12 +85,20 @@ impl From<StaffRow> for OperatorOfStaff {
 }
 
 impl Account for StaffRow {
+    fn person(&self) -> (OperatorId, Person) {
+        (self.operator, Person::Staff(self.id))
+    }
+
     fn password_hash(&self) -> String {
         self.password_hash.clone()
     }
 }
 
 impl Account for PlatformStaffRow {
+    fn person(&self) -> (OperatorId, Person) {
+        (OperatorId::PLATFORM, Person::Staff(self.id))
+    }
+
     fn password_hash(&self) -> String {
         self.password_hash.clone()
     }
@@ -104,8 +112,7 @@ pub(crate) async fn login(
     visitor: Visitor,
     JsonBody(body): JsonBody<StaffLogin>,
 ) -> Result<WithCookie<StaffLoggedIn>, Problem> {
-    let guess = visitor.guess(Realm::OperatorStaff, "", &body.login);
-    app.passwords.admit(&guess, &app.clock)?;
+    let attempt = Attempt::begin(&app, visitor, Realm::OperatorStaff, "", &body.login)?;
     let name = body.login;
     let found = app
         .db
@@ -123,21 +130,16 @@ pub(crate) async fn login(
             .as_ref()
             .is_none_or(|wanted| wanted.trim().eq_ignore_ascii_case(&staff.subdomain))
     });
-    let staff = login::verified(&app, &guess, body.password, staff).await?;
+    let (staff, proof) = attempt.verified(body.password, staff).await?;
     if !staff.operator_is_active {
         return Err(AccountError::OperatorDisabled.into());
     }
     if !staff.is_active {
         return Err(AccountError::AccountDisabled.into());
     }
-    let token = login::open_session(
-        &app,
-        &guess,
-        staff.operator,
-        Person::Staff(staff.id),
-        &staff.password_hash,
-    )
-    .await?;
+    let token = attempt
+        .open(staff.operator, Person::Staff(staff.id), proof)
+        .await?;
     Ok(WithCookie {
         cookie: Realm::OperatorStaff.cookie_with(&token, &app.options.accounts),
         body: StaffLoggedIn {
@@ -192,8 +194,7 @@ pub(crate) async fn platform_login(
     visitor: Visitor,
     JsonBody(body): JsonBody<PlatformLogin>,
 ) -> Result<WithCookie<LoggedIn>, Problem> {
-    let guess = visitor.guess(Realm::PlatformStaff, "", &body.username);
-    app.passwords.admit(&guess, &app.clock)?;
+    let attempt = Attempt::begin(&app, visitor, Realm::PlatformStaff, "", &body.username)?;
     let name = body.username;
     let found = app
         .db
@@ -205,9 +206,9 @@ pub(crate) async fn platform_login(
             })
         })
         .await?;
-    let staff = login::verified(&app, &guess, body.password, found).await?;
-    let person = Person::Staff(staff.id);
-    let token = login::open_session(&app, &guess, OperatorId::PLATFORM, person, &staff.password_hash).await?;
+    let (staff, proof) = attempt.verified(body.password, found).await?;
+    let (operator, person) = staff.person();
+    let token = attempt.open(operator, person, proof).await?;
     Ok(WithCookie {
         cookie: Realm::PlatformStaff.cookie_with(&token, &app.options.accounts),
         body: LoggedIn::with(&token),
