@@ -13,6 +13,7 @@ use write_api::accounts::{AccountLimits, NewStaff, Password, Passwords, Role, St
 
 mod imported;
 mod own;
+mod second_factor;
 mod sessions;
 
 const PLAYER_LOGIN: &str = "/api/auth/aurora/login";

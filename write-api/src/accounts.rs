@@ -17,6 +17,7 @@ mod own_password;
 mod passwords;
 mod rights;
 mod rules;
+pub(crate) mod second_factor;
 mod store;
 mod sweeper;
 mod token;

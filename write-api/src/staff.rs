@@ -11,9 +11,9 @@ mod error;
 pub(crate) mod http;
 mod store;
 
-pub(crate) use changes::add;
+pub(crate) use changes::{add, reset_second_factor};
 pub(crate) use error::StaffError;
-pub(crate) use store::put_password;
+pub(crate) use store::{find, put_password};
 
 /// The routes.
 pub fn router() -> Router<SharedApp> {
@@ -26,6 +26,15 @@ pub fn router() -> Router<SharedApp> {
         .route(
             "/api/superadmin/staff/{id}/reset-password",
             post(platform::reset_password),
+        )
+        .route(
+            "/api/superadmin/staff/{id}/reset-totp",
+            post(platform::reset_second_factor),
+        )
+        .route("/api/superadmin/me", get(platform::me))
+        .route(
+            "/api/admin/{subdomain}/staff/{id}/reset-totp",
+            post(operator::reset_second_factor),
         )
         .route(
             "/api/admin/{subdomain}/staff",

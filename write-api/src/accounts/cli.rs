@@ -59,6 +59,16 @@ pub(crate) struct AddStaff {
     target: Target,
 }
 
+/// Options of `write-api reset-totp`.
+#[derive(Debug, Args)]
+pub(crate) struct ResetTotp {
+    /// The log-in name of who has lost the second factor.
+    #[arg(long, value_parser = StaffLogin::parse)]
+    login: StaffLogin,
+    #[command(flatten)]
+    target: Target,
+}
+
 /// The database that a command works on.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
@@ -205,6 +215,24 @@ pub(crate) async fn add_staff(options: AddStaff, clock: &Clock, random: &Random)
     .await?;
     db.close().await;
     println!("{} can log in now", login.as_str());
+    Ok(())
+}
+
+/// Takes the second factor of staff away: for owners who have nobody else to ask.
+pub(crate) async fn reset_totp(options: ResetTotp, clock: &Clock) -> Result<(), CommandError> {
+    let db = options.target.open(clock)?;
+    let (now, login) = (clock.now(), options.login.clone());
+    db.write(move |db| {
+        let login = login.clone();
+        Box::pin(async move {
+            let found = staff::find(db, &login).await?;
+            let (operator, staff) = found.ok_or(StaffError::NoStaff)?;
+            staff::reset_second_factor(&Doer::at_console(operator, now), db, staff).await
+        })
+    })
+    .await?;
+    db.close().await;
+    println!("{} can log in without a code now", options.login.as_str());
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! What can go wrong with log-ins and sessions. Must never tell an unknown name from a wrong password.
 
+use std::time::Duration;
+
 use shared::db::DbError;
 
 use crate::ledger::LedgerError;
@@ -16,6 +18,15 @@ pub enum AccountError {
     /// The name or the password is wrong.
     #[error("wrong name or password")]
     WrongCredentials(Realm),
+    /// The password is right, and a one-time code is asked for.
+    #[error("a one-time code is needed")]
+    SecondFactorRequired,
+    /// The password is right, the one-time code is wrong or was taken before.
+    #[error("wrong one-time code")]
+    WrongCode {
+        /// For how long the name is locked out with it, if it is.
+        locked_out: Option<Duration>,
+    },
     /// The person's account is disabled.
     #[error("the account is disabled")]
     AccountDisabled,

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::app::{App, SharedApp};
 
 use super::error::{AccountError, PasswordError};
+use super::second_factor::http::{operator, platform};
 use super::token::{Realm, Token};
 
 /// The routes.
@@ -48,8 +49,29 @@ pub(super) fn router() -> Router<SharedApp> {
             "/api/superadmin/change-password",
             post(staff::change_platform_password),
         )
+        .merge(second_factors())
         .route("/api/superadmin/login", post(staff::platform_login))
         .route("/api/superadmin/logout", post(staff::platform_logout))
+}
+
+fn second_factors() -> Router<SharedApp> {
+    Router::new()
+        .route("/api/admin/{subdomain}/totp", get(operator::status))
+        .route("/api/admin/{subdomain}/totp/begin", post(operator::begin))
+        .route("/api/admin/{subdomain}/totp/confirm", post(operator::confirm))
+        .route("/api/admin/{subdomain}/totp/disable", post(operator::disable))
+        .route(
+            "/api/admin/{subdomain}/totp/recovery-codes",
+            post(operator::recovery_codes),
+        )
+        .route("/api/superadmin/totp", get(platform::status))
+        .route("/api/superadmin/totp/begin", post(platform::begin))
+        .route("/api/superadmin/totp/confirm", post(platform::confirm))
+        .route("/api/superadmin/totp/disable", post(platform::disable))
+        .route(
+            "/api/superadmin/totp/recovery-codes",
+            post(platform::recovery_codes),
+        )
 }
 
 /// An answer that also sets or clears a session's cookie.
@@ -123,6 +145,16 @@ impl From<AccountError> for Problem {
                 };
                 Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", detail)
             }
+            AccountError::SecondFactorRequired => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "second_factor_required",
+                "A code of your authenticator app is needed",
+            ),
+            AccountError::WrongCode { .. } => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "invalid_code",
+                "The code is wrong or was used before",
+            ),
             AccountError::AccountDisabled => {
                 Self::forbidden("account_disabled", "Account has been disabled by administrator")
             }

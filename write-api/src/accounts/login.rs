@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::db::DbError;
-use shared::ids::OperatorId;
+use shared::ids::{OperatorId, StaffId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -17,6 +17,7 @@ use super::extract::Visitor;
 use super::failures::Guess;
 use super::passwords::{HashedPassword, Verdict};
 use super::rules::{LoginName, Password};
+use super::second_factor::{Factor, Typed};
 use super::store::{self, Person, own};
 use super::token::{Realm, Token};
 
@@ -99,16 +100,17 @@ impl Attempt {
         }
     }
 
-    /// Makes a new session for who was verified.
+    /// Makes a new session for who was verified, if `code` is theirs where staff have a second factor.
     pub(super) async fn open(
         &self,
         operator: OperatorId,
         person: Person,
         proof: Proof,
+        code: Option<Typed>,
     ) -> Result<Token, AccountError> {
         let app = &self.app;
         let (session, token) = NewSession::draw(app, operator);
-        if self.try_open(&session, person, &proof).await? {
+        if self.try_open(&session, person, &proof, code.as_ref()).await? {
             return Ok(token);
         }
         // Of two log-ins at once with an imported hash, the other one has put a better one in its place.
@@ -129,7 +131,7 @@ impl Attempt {
                 better: None,
                 ..proof
             };
-            if verdict.is_right() && self.try_open(&session, person, &proof).await? {
+            if verdict.is_right() && self.try_open(&session, person, &proof, code.as_ref()).await? {
                 return Ok(token);
             }
         }
@@ -141,22 +143,53 @@ impl Attempt {
         session: &NewSession,
         person: Person,
         proof: &Proof,
+        code: Option<&Typed>,
     ) -> Result<bool, AccountError> {
-        let (session, proof, visitor) = (session.clone(), proof.clone(), self.visitor.clone());
+        let operator = session.operator;
+        let (attempt, session, proof, code) = (self.clone(), session.clone(), proof.clone(), code.cloned());
         let opened = self.app.db.write(move |db| {
-            let (session, proof, visitor) = (session.clone(), proof.clone(), visitor.clone());
+            let (attempt, session, proof, code) =
+                (attempt.clone(), session.clone(), proof.clone(), code.clone());
             Box::pin(async move {
                 let is_open = session
                     .open(db, person, &proof.hash, proof.better.as_ref())
                     .await?;
                 if let (true, Person::Staff(staff)) = (is_open, person) {
-                    let doer = visitor.as_staff(session.operator, staff, session.created_at);
-                    record(session.operator, db, &doer, Action::LoggedIn, Change::default()).await?;
+                    attempt.admit_staff(db, &session, staff, code.as_ref()).await?;
                 }
                 Ok::<_, AccountError>(is_open)
             })
         });
-        opened.await
+        let opened = opened.await;
+        if let Err(AccountError::WrongCode {
+            locked_out: Some(length),
+        }) = opened
+        {
+            self.note_lock_out((operator, person), length);
+        }
+        opened
+    }
+
+    /// Takes the code where one is asked for, and writes the log-in down.
+    async fn admit_staff(
+        &self,
+        db: &mut PgConnection,
+        session: &NewSession,
+        staff: StaffId,
+        code: Option<&Typed>,
+    ) -> Result<(), AccountError> {
+        let (operator, at) = (session.operator, session.created_at);
+        let factor = Factor {
+            operator,
+            staff,
+            at,
+            passwords: &self.app.passwords,
+            guess: &self.guess,
+            clock: &self.app.clock,
+        };
+        factor.admit(db, code).await?;
+        let doer = self.visitor.as_staff(operator, staff, at);
+        Ok(record(operator, db, &doer, Action::LoggedIn, Change::default()).await?)
     }
 
     /// Writes down that somebody is locked out who tried to log in as staff: one entry for each lock-out, so that nobody

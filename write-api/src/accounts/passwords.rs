@@ -107,6 +107,11 @@ impl Passwords {
         self.failures.admit(guess, clock.elapsed())
     }
 
+    /// Counts a guess that failed otherwise than by its password; tells for how long its name is locked out with it.
+    pub(super) fn count_failure(&self, guess: &Guess, clock: &Clock) -> Option<Duration> {
+        self.failures.record(guess, clock.elapsed())
+    }
+
     /// Counts a registration from `address`, or refuses it after too many.
     pub(crate) fn count_registration(&self, address: IpAddr, clock: &Clock) -> Result<(), AccountError> {
         self.failures.count_registration(address, clock.elapsed())

@@ -153,6 +153,14 @@ pub enum Action {
     LoggedIn,
     /// Somebody failed too often to log in as staff, and was locked out.
     LockedOut,
+    /// Staff turned a second factor of their own on.
+    SecondFactorOn,
+    /// Staff turned their own second factor off.
+    SecondFactorOff,
+    /// Staff had new recovery codes made.
+    RecoveryCodesChanged,
+    /// Somebody else took the second factor of staff away.
+    SecondFactorReset,
     /// Staff changed their own password.
     PasswordChanged,
     /// A player was disabled, or enabled again.
@@ -179,6 +187,10 @@ impl Action {
             Self::PasswordReset => "staff.password_reset",
             Self::LoggedIn => "staff.logged_in",
             Self::LockedOut => "staff.locked_out",
+            Self::SecondFactorOn => "staff.second_factor_on",
+            Self::SecondFactorOff => "staff.second_factor_off",
+            Self::RecoveryCodesChanged => "staff.recovery_codes_changed",
+            Self::SecondFactorReset => "staff.second_factor_reset",
             Self::PasswordChanged => "staff.password_changed",
             Self::PlayerSwitched => "player.switched",
             Self::Adjusted => "player.adjusted",

@@ -267,6 +267,51 @@ pub(crate) async fn reset_password(
     }))
 }
 
+/// Who of the operator's staff has lost the second factor.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object with login")]
+pub(crate) struct SecondFactorReset {
+    /// The log-in name.
+    login: String,
+}
+
+/// A second factor was taken away, if there was one.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SecondFactorWasReset {
+    /// Always true.
+    success: bool,
+    /// For people.
+    message: &'static str,
+    /// Whose.
+    login: String,
+}
+
+/// Takes the second factor of an operator's staff away, who has lost it. Only owners may.
+#[utoipa::path(post, path = "/api/superadmin/operators/{id}/reset-totp", tag = "platform", params(OperatorPath),
+    request_body = SecondFactorReset, security(("bearer" = []), ("platform_cookie" = [])),
+    responses((status = 200, body = SecondFactorWasReset),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+pub(crate) async fn reset_second_factor(
+    doer: PlatformDoer,
+    State(app): State<SharedApp>,
+    Path(path): Path<OperatorPath>,
+    JsonBody(asked): JsonBody<SecondFactorReset>,
+) -> Result<Private<SecondFactorWasReset>, Problem> {
+    let doer = doer.require(Right::People)?.at(path.operator()?);
+    if asked.login.contains('\0') {
+        return Err(PlatformError::NoStaff.into());
+    }
+    let reset = app.db.write(move |db| {
+        let (doer, login) = (doer.clone(), asked.login.clone());
+        Box::pin(async move { changes::reset_second_factor(&doer, db, &login).await })
+    });
+    Ok(Private(SecondFactorWasReset {
+        success: true,
+        message: "Second factor reset successfully",
+        login: reset.await?,
+    }))
+}
+
 impl From<PlatformError> for Problem {
     fn from(error: PlatformError) -> Self {
         match error {

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::error::StaffError;
 use super::store::{self, Standing};
-use crate::accounts::{HashedPassword, NewStaff, Person, Role, create_staff, delete_sessions};
+use crate::accounts::{HashedPassword, NewStaff, Person, Role, create_staff, delete_sessions, second_factor};
 use crate::audit::{Action, Change, Doer, record};
 
 /// Makes somebody staff; tells the number.
@@ -96,6 +96,19 @@ pub(super) async fn reset_password(
     };
     record(operator, db, doer, Action::PasswordReset, change).await?;
     Ok((standing.login, ended))
+}
+
+/// Takes somebody else's second factor away, which is lost. There need not be one.
+pub(crate) async fn reset_second_factor(
+    doer: &Doer,
+    db: &mut PgConnection,
+    staff: StaffId,
+) -> Result<(), StaffError> {
+    refuse_oneself(doer, staff)?;
+    let standing = store::lock(doer.operator, db, staff).await?;
+    standing.ok_or(StaffError::NoStaff)?;
+    second_factor::reset(doer, db, staff).await?;
+    Ok(())
 }
 
 /// How somebody is, and whether nobody else who is active may do everything. Locks both.

@@ -10,6 +10,7 @@ use shared::field::FieldError;
 use shared::http::Private;
 use shared::ids::{OperatorId, StaffId};
 use shared::problem::Problem;
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
@@ -151,7 +152,7 @@ async fn list(
     let (total, rows) = read.await?;
     Ok(Private(StaffList {
         success: true,
-        staff: rows.into_iter().map(|row| shown(row, reader)).collect(),
+        staff: rows.into_iter().map(|row| shown(row, Some(reader))).collect(),
         pagination: page.of(total),
     }))
 }
@@ -212,26 +213,43 @@ async fn reset_password(
     }))
 }
 
+async fn reset_second_factor(app: &App, doer: Doer, staff: StaffId) -> Result<Private<StaffSaved>, Problem> {
+    let reset = app.db.write(move |db| {
+        let doer = doer.clone();
+        Box::pin(async move {
+            changes::reset_second_factor(&doer, db, staff).await?;
+            saved(&doer, db, staff, "Staff saved").await
+        })
+    });
+    Ok(Private(reset.await?))
+}
+
 /// How somebody is now, in the transaction of the change.
 async fn saved(
     doer: &Doer,
-    db: &mut sqlx::PgConnection,
+    db: &mut PgConnection,
     staff: StaffId,
     message: &'static str,
 ) -> Result<StaffSaved, StaffError> {
-    let rows = store::page(doer.operator, db, Some(staff), Page::FIRST).await?;
-    let row = rows.into_iter().next().ok_or(StaffError::NoStaff)?;
-    let reader = doer.staff.filter(|(operator, _)| *operator == doer.operator);
     Ok(StaffSaved {
         success: true,
         message,
-        staff: shown(row, reader.map_or(StaffId::new(0), |(_, id)| id)),
+        staff: one(doer, db, staff).await?,
     })
 }
 
-fn shown(row: StaffRow, reader: StaffId) -> ShownStaff {
+/// One of the staff, as the doer sees it.
+async fn one(doer: &Doer, db: &mut PgConnection, staff: StaffId) -> Result<ShownStaff, StaffError> {
+    let rows = store::page(doer.operator, db, Some(staff), Page::FIRST).await?;
+    let row = rows.into_iter().next().ok_or(StaffError::NoStaff)?;
+    // None of them where staff of the platform look at an operator's.
+    let reader = doer.staff.filter(|(operator, _)| *operator == doer.operator);
+    Ok(shown(row, reader.map(|(_, id)| id)))
+}
+
+fn shown(row: StaffRow, reader: Option<StaffId>) -> ShownStaff {
     ShownStaff {
-        is_you: row.id == reader,
+        is_you: reader == Some(row.id),
         id: row.id,
         login: row.login,
         email: row.email,

@@ -4,7 +4,7 @@ use shared::ids::{OperatorId, StaffId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::accounts::{HashedPassword, Role};
+use crate::accounts::{HashedPassword, Role, StaffLogin};
 use crate::paging::Page;
 
 /// One of the staff.
@@ -50,6 +50,24 @@ pub(super) async fn page(
     )
     .fetch_all(db)
     .await
+}
+
+/// Whose staff somebody is, and the number. Log-in names are unique in the whole installation, in any case.
+pub(crate) async fn find(
+    db: &mut PgConnection,
+    login: &StaffLogin,
+) -> Result<Option<(OperatorId, StaffId)>, sqlx::Error> {
+    let found = sqlx::query!(
+        r#"
+        select operator_id as "operator: OperatorId", id as "id: StaffId"
+        from staff
+        where lower(login) = lower($1)
+        "#,
+        login.as_str(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(found.map(|row| (row.operator, row.id)))
 }
 
 /// How many staff the operator has.

@@ -100,7 +100,7 @@ pub(crate) async fn login(
         return Err(AccountError::AccountDisabled.into());
     }
     let token = attempt
-        .open(operator.id, Person::Player(player.id), proof)
+        .open(operator.id, Person::Player(player.id), proof, None)
         .await?;
     let user = User {
         id: player.id,

@@ -15,6 +15,7 @@ use super::super::extract::{Leaving, OperatorStaff, PlatformStaff, Visitor};
 use super::super::login::{self, Account, Attempt};
 use super::super::own_password::{Own, PasswordChange, PasswordChanged};
 use super::super::rules::{LoginName, Password};
+use super::super::second_factor::Typed;
 use super::super::store::{self, Person, PlatformStaffRow, StaffRow};
 use super::super::token::Realm;
 use super::{LoggedIn, LoggedOut, WithCookie};
@@ -28,6 +29,8 @@ pub(crate) struct StaffLogin {
     /// 1 to 200 bytes.
     #[schema(value_type = String)]
     password: Password,
+    /// Six digits of an authenticator app, or a recovery code. Asked for by `second_factor_required`.
+    code: Option<String>,
     /// When given, only staff of this operator is let in.
     #[serde(default)]
     subdomain: Option<String>,
@@ -42,6 +45,8 @@ pub(crate) struct PlatformLogin {
     /// 1 to 200 bytes.
     #[schema(value_type = String)]
     password: Password,
+    /// Six digits of an authenticator app, or a recovery code. Asked for by `second_factor_required`.
+    code: Option<String>,
 }
 
 /// Staff who are logged in now.
@@ -104,7 +109,8 @@ impl Account for PlatformStaffRow {
     }
 }
 
-/// Logs an operator's staff in and makes a new session.
+/// Logs an operator's staff in and makes a new session. Who has a second factor needs a `code`, too: after the right
+/// password without one the answer is 401 `second_factor_required`.
 #[utoipa::path(post, path = "/api/admin-login", tag = "accounts", request_body = StaffLogin,
     responses((status = 200, body = StaffLoggedIn), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn login(
@@ -113,7 +119,7 @@ pub(crate) async fn login(
     JsonBody(body): JsonBody<StaffLogin>,
 ) -> Result<WithCookie<StaffLoggedIn>, Problem> {
     let attempt = Attempt::begin(&app, visitor, Realm::OperatorStaff, "", &body.login)?;
-    let name = body.login;
+    let (name, code) = (body.login, body.code.as_deref().map(Typed::read));
     let found = app
         .db
         .read(move |db| {
@@ -138,7 +144,7 @@ pub(crate) async fn login(
         return Err(AccountError::AccountDisabled.into());
     }
     let token = attempt
-        .open(staff.operator, Person::Staff(staff.id), proof)
+        .open(staff.operator, Person::Staff(staff.id), proof, code)
         .await?;
     Ok(WithCookie {
         cookie: Realm::OperatorStaff.cookie_with(&token, &app.options.accounts),
@@ -186,7 +192,8 @@ pub(crate) async fn check(
     }))
 }
 
-/// Logs the platform's staff in and makes a new session. A disabled account is refused like a wrong password.
+/// Logs the platform's staff in and makes a new session. A disabled account is refused like a wrong password. Who has a
+/// second factor needs a `code`, too: after the right password without one the answer is 401 `second_factor_required`.
 #[utoipa::path(post, path = "/api/superadmin/login", tag = "accounts", request_body = PlatformLogin,
     responses((status = 200, body = LoggedIn), (status = "4XX", body = ProblemBody)))]
 pub(crate) async fn platform_login(
@@ -195,7 +202,7 @@ pub(crate) async fn platform_login(
     JsonBody(body): JsonBody<PlatformLogin>,
 ) -> Result<WithCookie<LoggedIn>, Problem> {
     let attempt = Attempt::begin(&app, visitor, Realm::PlatformStaff, "", &body.username)?;
-    let name = body.username;
+    let (name, code) = (body.username, body.code.as_deref().map(Typed::read));
     let found = app
         .db
         .read(move |db| {
@@ -208,7 +215,7 @@ pub(crate) async fn platform_login(
         .await?;
     let (staff, proof) = attempt.verified(body.password, found).await?;
     let (operator, person) = staff.person();
-    let token = attempt.open(operator, person, proof).await?;
+    let token = attempt.open(operator, person, proof, code).await?;
     Ok(WithCookie {
         cookie: Realm::PlatformStaff.cookie_with(&token, &app.options.accounts),
         body: LoggedIn::with(&token),

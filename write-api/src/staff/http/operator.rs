@@ -109,3 +109,21 @@ pub(crate) async fn reset_password(
 ) -> Result<Private<StaffPasswordWasReset>, Problem> {
     super::reset_password(&app, doer, path.staff()?, &asked).await
 }
+
+/// Takes a colleague's second factor away, who has lost it. One's own is turned off with a code.
+#[utoipa::path(post, path = "/api/admin/{subdomain}/staff/{id}/reset-totp", tag = "operators",
+    params(("subdomain" = String, Path, description = "The operator's name in URLs"), StaffPath),
+    security(("bearer" = []), ("operator_cookie" = [])),
+    responses(
+        (status = 200, body = StaffSaved),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        Asking,
+    ))]
+pub(crate) async fn reset_second_factor(
+    doer: Doer,
+    State(app): State<SharedApp>,
+    Path(path): Path<StaffPath>,
+) -> Result<Private<StaffSaved>, Problem> {
+    super::reset_second_factor(&app, doer, path.staff()?).await
+}

@@ -1,14 +1,15 @@
 //! The routes for the staff of the platform. Must never let anybody but an owner change who may do what.
 
 use axum::extract::{Path, State};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use shared::http::{JsonBody, OptionalJson, Private, QueryParams};
 use shared::ids::OperatorId;
 use shared::problem::{Problem, ProblemBody};
 use utoipa::ToSchema;
 
 use super::{
-    Asked, StaffList, StaffPasswordReset, StaffPasswordWasReset, StaffPath, StaffSaved, ToggleStaff,
+    Asked, ShownStaff, StaffList, StaffPasswordReset, StaffPasswordWasReset, StaffPath, StaffSaved,
+    ToggleStaff,
 };
 use crate::accounts::{AccountError, PlatformStaff, Right, Role};
 use crate::app::SharedApp;
@@ -16,6 +17,7 @@ use crate::audit::{Doer, PlatformDoer};
 use crate::openapi::{Asking, Sending};
 use crate::paging::PageQuery;
 use crate::staff::changes;
+use crate::staff::error::StaffError;
 
 /// Lists the staff of the platform.
 #[utoipa::path(get, path = "/api/superadmin/staff", tag = "platform", params(PageQuery),
@@ -137,6 +139,53 @@ pub(crate) async fn reset_password(
     JsonBody(asked): JsonBody<StaffPasswordReset>,
 ) -> Result<Private<StaffPasswordWasReset>, Problem> {
     super::reset_password(&app, owner(doer)?, path.staff()?, &asked).await
+}
+
+/// Takes a colleague's second factor away, who has lost it. Only owners may; one's own is turned off with a code.
+#[utoipa::path(post, path = "/api/superadmin/staff/{id}/reset-totp", tag = "platform", params(StaffPath),
+    security(("bearer" = []), ("platform_cookie" = [])),
+    responses(
+        (status = 200, body = StaffSaved),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
+        Asking,
+    ))]
+pub(crate) async fn reset_second_factor(
+    doer: PlatformDoer,
+    State(app): State<SharedApp>,
+    Path(path): Path<StaffPath>,
+) -> Result<Private<StaffSaved>, Problem> {
+    super::reset_second_factor(&app, owner(doer)?, path.staff()?).await
+}
+
+/// Who asks.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OwnAccount {
+    /// Always true.
+    success: bool,
+    staff: ShownStaff,
+}
+
+/// Tells staff of the platform who they are, and in what role.
+#[utoipa::path(get, path = "/api/superadmin/me", tag = "platform",
+    security(("bearer" = []), ("platform_cookie" = [])),
+    responses((status = 200, body = OwnAccount), Asking))]
+pub(crate) async fn me(
+    doer: PlatformDoer,
+    State(app): State<SharedApp>,
+) -> Result<Private<OwnAccount>, Problem> {
+    let doer = doer.at(OperatorId::PLATFORM);
+    let read = app.db.read(move |db| {
+        let doer = doer.clone();
+        Box::pin(async move {
+            let (_, staff) = doer.staff.ok_or(StaffError::NoStaff)?;
+            super::one(&doer, db, staff).await
+        })
+    });
+    Ok(Private(OwnAccount {
+        success: true,
+        staff: read.await?,
+    }))
 }
 
 /// Who may decide on staff of the platform.
