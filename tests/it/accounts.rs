@@ -13,6 +13,7 @@ use write_api::accounts::{AccountLimits, NewStaff, Password, Passwords, Role, St
 
 mod imported;
 mod own;
+mod profile;
 mod second_factor;
 mod sessions;
 

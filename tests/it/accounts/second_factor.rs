@@ -135,9 +135,9 @@ async fn a_log_in_needs_a_code_once_it_was_confirmed_and_only_after_the_right_pa
         own.post(&begin, &json!({"password": "something else"}))
             .await
             .problem(422, "wrong_password");
-        let begun = own.post(&begin, &json!({"password": PASSWORD})).await.ok();
-        let url = begun["otpauth_url"].as_str().unwrap();
-        let secret = begun["secret"].as_str().unwrap();
+        let started = own.post(&begin, &json!({"password": PASSWORD})).await.ok();
+        let url = started["otpauth_url"].as_str().unwrap();
+        let secret = started["secret"].as_str().unwrap();
         assert!(
             url.starts_with("otpauth://totp/") && url.contains(&format!("{}?secret={secret}&", place.name)),
             "{url}"
@@ -160,9 +160,9 @@ async fn a_log_in_needs_a_code_once_it_was_confirmed_and_only_after_the_right_pa
         ] {
             own.post(path, &body).await.problem(409, "second_factor_on");
         }
-        let refused = house.log_in(place, None).await;
-        refused.problem(401, "second_factor_required");
-        assert_eq!(refused.header("set-cookie"), "");
+        let without = house.log_in(place, None).await;
+        without.problem(401, "second_factor_required");
+        assert_eq!(without.header("set-cookie"), "");
         let other = log_in_with(&house.installation.writer(), place, "something else", None).await;
         other.problem(401, "invalid_credentials");
         let reused = house.log_in(place, Some(&right)).await;

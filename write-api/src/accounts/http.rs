@@ -3,12 +3,13 @@
 
 pub(crate) mod own;
 pub(crate) mod players;
+pub(crate) mod sessions;
 pub(crate) mod staff;
 
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use serde::Serialize;
 use shared::http::{Private, repeated_header};
 use shared::problem::Problem;
@@ -32,10 +33,9 @@ pub(super) fn router() -> Router<SharedApp> {
             post(own::change_password),
         )
         .route(
-            "/api/auth/{subdomain}/logout-everywhere",
-            post(own::logout_everywhere),
+            "/api/auth/{subdomain}/profile",
+            get(players::profile).put(own::change_profile),
         )
-        .route("/api/auth/{subdomain}/sessions", get(own::sessions))
         .route("/api/auth/update-username", post(own::update_username))
         .route("/api/auth/me", get(players::me))
         .route("/api/admin-login", post(staff::login))
@@ -50,8 +50,37 @@ pub(super) fn router() -> Router<SharedApp> {
             post(staff::change_platform_password),
         )
         .merge(second_factors())
+        .merge(all_sessions())
         .route("/api/superadmin/login", post(staff::platform_login))
         .route("/api/superadmin/logout", post(staff::platform_logout))
+}
+
+fn all_sessions() -> Router<SharedApp> {
+    Router::new()
+        .route("/api/auth/{subdomain}/sessions", get(sessions::of_player))
+        .route(
+            "/api/auth/{subdomain}/sessions/{id}",
+            delete(sessions::of_player_end),
+        )
+        .route(
+            "/api/auth/{subdomain}/logout-everywhere",
+            post(sessions::of_player_end_all),
+        )
+        .route("/api/admin/{subdomain}/sessions", get(sessions::of_staff))
+        .route(
+            "/api/admin/{subdomain}/sessions/{id}",
+            delete(sessions::of_staff_end),
+        )
+        .route(
+            "/api/admin/{subdomain}/logout-everywhere",
+            post(sessions::of_staff_end_all),
+        )
+        .route("/api/superadmin/sessions", get(sessions::of_platform))
+        .route("/api/superadmin/sessions/{id}", delete(sessions::of_platform_end))
+        .route(
+            "/api/superadmin/logout-everywhere",
+            post(sessions::of_platform_end_all),
+        )
 }
 
 fn second_factors() -> Router<SharedApp> {

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::audit::{Action, Change, Doer, record};
 
 /// What a password change calls the one until now.
-const CURRENT_PASSWORD: &str = "current_password";
+pub(super) const CURRENT_PASSWORD: &str = "current_password";
 
 /// Another password.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -123,6 +123,6 @@ pub(super) async fn proved(
     }
 }
 
-fn wrong_password(field: &str) -> Problem {
+pub(super) fn wrong_password(field: &str) -> Problem {
     Problem::refused_field("wrong_password", field, "Current password is incorrect")
 }

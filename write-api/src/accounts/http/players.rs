@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::app::SharedApp;
+use crate::openapi::Asking;
 
 use super::super::error::AccountError;
 use super::super::extract::{Leaving, PlayerSession, Visitor};
@@ -195,6 +196,19 @@ pub(crate) async fn me(
         sportsbook_operator_id: operator,
         operator_required: false,
     }))
+}
+
+/// The same for the path's operator, beside the route that changes it.
+#[utoipa::path(get, path = "/api/auth/{subdomain}/profile", tag = "accounts",
+    params(("subdomain" = String, Path, description = "The operator's name in URLs")),
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses((status = 200, body = Profile),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+pub(crate) async fn profile(
+    state: State<SharedApp>,
+    session: PlayerSession,
+) -> Result<Private<Profile>, Problem> {
+    me(state, session).await
 }
 
 /// The same, for the path's operator only.
