@@ -212,6 +212,10 @@ async fn operators_are_added_once_each_and_are_at_every_reader() {
             .await
             .problem(404, "operator_not_found");
     }
+    let said = installation
+        .count("audit_entries where action = 'operator.added'")
+        .await;
+    assert_eq!(said, 1, "it is in the audit log");
     installation.finish().await;
 }
 
@@ -370,6 +374,10 @@ async fn a_contest_begins_and_is_on_the_boards() {
             shown["contest_end_date"] == "2999-01-31T19:00:00Z"
         })
         .await;
+    let said = installation
+        .count("audit_entries where action = 'contest.begun'")
+        .await;
+    assert_eq!(said, 1, "it is in the audit log");
     installation.finish().await;
 }
 

@@ -74,9 +74,11 @@ impl Attempt {
         let stored = account.as_ref().map(Account::password_hash);
         let verdict = app
             .passwords
-            .check(&self.guess, password.clone(), stored.clone(), &app.clock);
-        match (verdict.await?, account.zip(stored)) {
-            (Verdict::Right, Some((account, hash))) => {
+            .check(&self.guess, password.clone(), stored.clone(), &app.clock)
+            .await?;
+        let (account, hash) = account.zip(stored).ok_or_else(|| self.refused())?;
+        match verdict {
+            Verdict::Right => {
                 let better = app.passwords.better(&password, &hash, &app.random).await?;
                 let proof = Proof {
                     password,
@@ -85,14 +87,8 @@ impl Attempt {
                 };
                 Ok((account, proof))
             }
-            (verdict, account) => {
-                if let (
-                    Verdict::Wrong {
-                        locked_out: Some(length),
-                    },
-                    Some((account, _)),
-                ) = (verdict, account)
-                {
+            Verdict::Wrong { locked_out } => {
+                if let Some(length) = locked_out {
                     self.note_lock_out(account.person(), length);
                 }
                 Err(self.refused())
@@ -108,34 +104,43 @@ impl Attempt {
         proof: Proof,
         code: Option<Typed>,
     ) -> Result<Token, AccountError> {
-        let app = &self.app;
-        let (session, token) = NewSession::draw(app, operator);
+        let (session, token) = NewSession::draw(&self.app, operator);
         if self.try_open(&session, person, &proof, code.as_ref()).await? {
             return Ok(token);
         }
-        // Of two log-ins at once with an imported hash, the other one has put a better one in its place.
-        if proof.better.is_some() {
-            let found = app.db.read(move |db| {
-                Box::pin(
-                    async move { Ok::<_, AccountError>(own::password_hash(operator, db, person).await?) },
-                )
-            });
-            let stored = found.await?;
-            let password = proof.password.clone();
-            let verdict = app
-                .passwords
-                .check(&self.guess, password, stored.clone(), &app.clock)
-                .await?;
-            let proof = Proof {
-                hash: stored.unwrap_or_default(),
-                better: None,
-                ..proof
-            };
-            if verdict.is_right() && self.try_open(&session, person, &proof, code.as_ref()).await? {
-                return Ok(token);
-            }
+        let proof = self.proved_again(operator, person, proof).await?;
+        if self.try_open(&session, person, &proof, code.as_ref()).await? {
+            return Ok(token);
         }
         Err(self.refused())
+    }
+
+    /// Of two log-ins at once with an imported hash, one puts a better one in its place. The other one's password is
+    /// the one of that, too.
+    async fn proved_again(
+        &self,
+        operator: OperatorId,
+        person: Person,
+        proof: Proof,
+    ) -> Result<Proof, AccountError> {
+        let app = &self.app;
+        if proof.better.is_none() {
+            return Err(self.refused());
+        }
+        let read = app.db.read(move |db| {
+            Box::pin(async move { Ok::<_, AccountError>(own::password_hash(operator, db, person).await?) })
+        });
+        let hash = read.await?.ok_or_else(|| self.refused())?;
+        let (password, stored) = (proof.password.clone(), Some(hash.clone()));
+        let verdict = app.passwords.check(&self.guess, password, stored, &app.clock);
+        if !verdict.await?.is_right() {
+            return Err(self.refused());
+        }
+        Ok(Proof {
+            hash,
+            better: None,
+            ..proof
+        })
     }
 
     async fn try_open(

@@ -139,6 +139,10 @@ pub enum Action {
     Withdrawn,
     /// The operator is not served any more, or again.
     OperatorSwitched,
+    /// A contest was begun at the console.
+    ContestBegun,
+    /// Versions were raised at the console, so that readers fetch anew.
+    Purged,
     /// The operator was created at the console.
     OperatorAdded,
     /// Somebody became staff.
@@ -180,6 +184,8 @@ impl Action {
             Self::Deposited => "player.deposited",
             Self::Withdrawn => "player.withdrawn",
             Self::OperatorSwitched => "operator.switched",
+            Self::ContestBegun => "contest.begun",
+            Self::Purged => "operator.purged",
             Self::OperatorAdded => "operator.added",
             Self::StaffAdded => "staff.added",
             Self::StaffSwitched => "staff.switched",

@@ -17,7 +17,7 @@ use crate::accounts::{AccountError, Password, PlatformStaff, Right};
 use crate::app::SharedApp;
 use crate::audit::PlatformDoer;
 use crate::coherence::{Announced, Committed};
-use crate::openapi::Sending;
+use crate::openapi::{Asking, Sending};
 use crate::paging::{PageQuery, Pagination};
 
 /// Longest text that is searched for, in characters.
@@ -113,8 +113,7 @@ impl From<OperatorRow> for ShownOperator {
 /// The operators of the platform, also those that are disabled.
 #[utoipa::path(get, path = "/api/superadmin/operators", tag = "platform", params(PageQuery, OperatorsQuery),
     security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = OperatorList), (status = 401, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = OperatorList), (status = 422, body = ProblemBody, content_type = "application/problem+json"), Asking))]
 pub(crate) async fn operators(
     _staff: PlatformStaff,
     State(app): State<SharedApp>,

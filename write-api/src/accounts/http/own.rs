@@ -72,7 +72,12 @@ impl Registration {
 /// Makes a new player with the operator's opening balance, and logs the player in.
 #[utoipa::path(post, path = "/api/auth/{subdomain}/register", tag = "accounts", request_body = Registration,
     params(("subdomain" = String, Path)),
-    responses((status = 200, body = PlayerLoggedIn), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = PlayerLoggedIn),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn register(
     State(app): State<SharedApp>,
     Path(subdomain): Path<String>,
@@ -150,7 +155,12 @@ async fn open_to_players(app: &App, subdomain: Subdomain) -> Result<(OperatorRow
 #[utoipa::path(post, path = "/api/auth/{subdomain}/change-password", tag = "accounts",
     request_body = PasswordChange, params(("subdomain" = String, Path)),
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = PasswordChanged), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = PasswordChanged),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn change_password(
     State(app): State<SharedApp>,
     session: PlayerSession,
@@ -187,7 +197,7 @@ pub(crate) struct Renamed {
 /// Changes the player's user name. Everything that the player did stays the player's.
 #[utoipa::path(post, path = "/api/auth/update-username", tag = "accounts", request_body = NameChange,
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = Renamed), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = Renamed), Sending))]
 pub(crate) async fn update_username(
     State(app): State<SharedApp>,
     session: PlayerSession,

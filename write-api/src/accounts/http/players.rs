@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::app::SharedApp;
-use crate::openapi::Asking;
+use crate::openapi::{Asking, Sending};
 
 use super::super::error::AccountError;
 use super::super::extract::{Leaving, PlayerSession, Visitor};
@@ -83,7 +83,12 @@ impl Account for PlayerRow {
 /// Logs a player in and makes a new session.
 #[utoipa::path(post, path = "/api/auth/{subdomain}/login", tag = "accounts", request_body = PlayerLogin,
     params(("subdomain" = String, Path)),
-    responses((status = 200, body = PlayerLoggedIn), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = PlayerLoggedIn),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn login(
     State(app): State<SharedApp>,
     Path(subdomain): Path<String>,
@@ -140,7 +145,11 @@ async fn find(
 /// Ends the player's session; also answers 200 when there is none.
 #[utoipa::path(post, path = "/api/auth/{subdomain}/logout", tag = "accounts",
     params(("subdomain" = String, Path)),
-    responses((status = 200, body = LoggedOut), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = LoggedOut),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Asking,
+    ))]
 pub(crate) async fn logout(
     State(app): State<SharedApp>,
     Path(subdomain): Path<String>,
@@ -170,7 +179,7 @@ pub(crate) async fn logout(
 /// The logged-in player, with the balance of this moment.
 #[utoipa::path(get, path = "/api/auth/me", tag = "accounts",
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = Profile), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = Profile), Asking))]
 pub(crate) async fn me(
     State(app): State<SharedApp>,
     session: PlayerSession,
@@ -215,7 +224,11 @@ pub(crate) async fn profile(
 #[utoipa::path(get, path = "/api/auth/{subdomain}/me", tag = "accounts",
     params(("subdomain" = String, Path)),
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = Profile), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = Profile),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Asking,
+    ))]
 pub(crate) async fn me_here(
     state: State<SharedApp>,
     session: PlayerSession,

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::app::{App, SharedApp};
 use crate::audit::{Doer, PlatformDoer};
+use crate::openapi::{Asking, Sending};
 
 use super::super::error::AccountError;
 use super::super::extract::{Leaving, OperatorStaff, PlatformStaff, Visitor};
@@ -112,7 +113,11 @@ impl Account for PlatformStaffRow {
 /// Logs an operator's staff in and makes a new session. Who has a second factor needs a `code`, too: after the right
 /// password without one the answer is 401 `second_factor_required`.
 #[utoipa::path(post, path = "/api/admin-login", tag = "accounts", request_body = StaffLogin,
-    responses((status = 200, body = StaffLoggedIn), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = StaffLoggedIn),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn login(
     State(app): State<SharedApp>,
     visitor: Visitor,
@@ -157,7 +162,7 @@ pub(crate) async fn login(
 
 /// Ends the session of an operator's staff; also answers 200 when there is none.
 #[utoipa::path(post, path = "/api/admin-logout", tag = "accounts",
-    responses((status = 200, body = LoggedOut), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = LoggedOut), Asking))]
 pub(crate) async fn logout(
     State(app): State<SharedApp>,
     leaving: Leaving,
@@ -166,7 +171,11 @@ pub(crate) async fn logout(
 }
 
 /// Whether an operator's staff is logged in, for pages that have to decide what to show. Never 401.
-#[utoipa::path(get, path = "/api/admin-check", tag = "accounts", responses((status = 200, body = StaffCheck)))]
+#[utoipa::path(get, path = "/api/admin-check", tag = "accounts",
+    responses(
+        (status = 200, body = StaffCheck),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn check(
     State(app): State<SharedApp>,
     session: Result<OperatorStaff, Problem>,
@@ -195,7 +204,11 @@ pub(crate) async fn check(
 /// Logs the platform's staff in and makes a new session. A disabled account is refused like a wrong password. Who has a
 /// second factor needs a `code`, too: after the right password without one the answer is 401 `second_factor_required`.
 #[utoipa::path(post, path = "/api/superadmin/login", tag = "accounts", request_body = PlatformLogin,
-    responses((status = 200, body = LoggedIn), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = LoggedIn),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn platform_login(
     State(app): State<SharedApp>,
     visitor: Visitor,
@@ -224,7 +237,7 @@ pub(crate) async fn platform_login(
 
 /// Ends the session of the platform's staff; also answers 200 when there is none.
 #[utoipa::path(post, path = "/api/superadmin/logout", tag = "accounts",
-    responses((status = 200, body = LoggedOut), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = LoggedOut), Asking))]
 pub(crate) async fn platform_logout(
     State(app): State<SharedApp>,
     leaving: Leaving,
@@ -245,8 +258,12 @@ async fn leave(app: &App, leaving: &Leaving, realm: Realm) -> Result<WithCookie<
     request_body = PasswordChange,
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
-    responses((status = 200, body = PasswordChanged), (status = 401, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+    responses(
+        (status = 200, body = PasswordChanged),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn change_password(
     State(app): State<SharedApp>,
     session: OperatorStaff,
@@ -267,8 +284,11 @@ pub(crate) async fn change_password(
 /// Changes the password of staff of the platform and ends their other sessions.
 #[utoipa::path(post, path = "/api/superadmin/change-password", tag = "platform", request_body = PasswordChange,
     security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = PasswordChanged), (status = 401, body = ProblemBody),
-        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+    responses(
+        (status = 200, body = PasswordChanged),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn change_platform_password(
     State(app): State<SharedApp>,
     session: PlatformStaff,

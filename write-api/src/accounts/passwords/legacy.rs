@@ -1,6 +1,6 @@
 //! Hashes that came with people from the service before this one, as Werkzeug writes them: `method$salt$output`, the
-//! output in hexadecimal, the salt used as its ASCII bytes. Must never work longer, nor in more memory, than the hashes
-//! that Werkzeug makes take, whatever a hash asks for.
+//! output in hexadecimal, the salt used as its ASCII bytes. Must never take more than twice the work or memory of
+//! those that Werkzeug makes, whatever a hash asks for.
 
 use std::num::NonZeroU32;
 

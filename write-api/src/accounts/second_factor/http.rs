@@ -106,10 +106,12 @@ impl Own {
     fn new(app: SharedApp, realm: Realm, visitor: &Visitor, doer: Doer, staff: StaffId) -> Self {
         // Nobody's number is another one's in the whole installation.
         let guess = visitor.guess(realm, "", &LoginName::of_person(staff));
+        // Who asks was known with the head; the body with the code may have taken a while.
+        let at = app.clock.now();
         Self {
             app,
             staff,
-            doer,
+            doer: Doer { at, ..doer },
             guess,
         }
     }
