@@ -118,6 +118,10 @@ impl Failures {
     /// Counts one more. With the one that reaches `limit` a lock-out begins, after which `kept` of them count still.
     fn count_failure(&self, key: Key, limit: u32, kept: u32, now: Duration) -> Option<Duration> {
         self.change(key, now, |count| {
+            if now < count.locked_until {
+                // It was let in together with the one that locked it out, and is no further one.
+                return None;
+            }
             count.failures = count.failures.saturating_add(1);
             if count.failures < limit {
                 return None;
@@ -255,6 +259,16 @@ mod tests {
         assert_eq!(locked, Some(Duration::from_mins(1)));
         let quiet_until = 60 + 60 + 60;
         assert_eq!(failures.record(&alice, after(quiet_until)), None);
+    }
+
+    #[test]
+    fn failures_that_were_let_in_together_begin_one_lock_out() {
+        let failures = failures();
+        let alice = guess("alice", "10.0.0.1");
+        let began: Vec<_> = (0..5).filter_map(|_| failures.record(&alice, START)).collect();
+        assert_eq!(began, [Duration::from_mins(1)]);
+        assert_eq!(wait_s(&failures, &alice, START), Some(61));
+        assert_eq!(failures.record(&alice, after(60)), Some(Duration::from_mins(2)));
     }
 
     #[test]
