@@ -14,7 +14,7 @@ use shared::random::Random;
 use sqlx::{Connection, PgConnection};
 use write_api::accounts::{
     AccountLimits, Email, Founding, HashedPassword, NewOperator, NewPlayer, NewStaff, Opening, Password,
-    Passwords, PlayerName, StaffLogin, create_operator, create_player, create_staff,
+    Passwords, PlayerName, Role, StaffLogin, create_operator, create_player, create_staff,
 };
 
 use crate::failure::Failure;
@@ -168,6 +168,7 @@ impl Maker<'_> {
             login: StaffLogin::parse(&format!("{name}_admin_{number}"))?,
             password: self.password.clone(),
             email: None,
+            role: Role::Owner,
         };
         let mut transaction = db.begin().await?;
         let founding = Founding::draw(&Random::system(), now);

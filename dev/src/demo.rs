@@ -12,8 +12,8 @@ use sqlx::{Connection, PgConnection};
 use time::OffsetDateTime;
 use write_api::accounts::{
     AccountLimits, CreateError, Email, Founding, HashedPassword, NewOperator, NewPlayer, NewStaff, Opening,
-    Password, PasswordError, Passwords, PlayerName, StaffLogin, TextError, create_operator, create_player,
-    create_staff, find_operator,
+    Password, PasswordError, Passwords, PlayerName, Role, StaffLogin, TextError, create_operator,
+    create_player, create_staff, find_operator,
 };
 use write_api::audit::Doer;
 use write_api::operators::{ChangeError, save_branding, save_theme};
@@ -177,6 +177,7 @@ async fn create_all(
         login: StaffLogin::parse(PLATFORM_LOGIN)?,
         password: password.clone(),
         email: None,
+        role: Role::Owner,
     };
     create_staff(OperatorId::PLATFORM, &mut transaction, &root, now).await?;
     transaction.commit().await?;
@@ -209,6 +210,7 @@ impl DemoOperator {
             login: StaffLogin::parse(self.staff)?,
             password: password.clone(),
             email: None,
+            role: Role::Owner,
         };
         let founding = Founding::draw(random, now);
         let id = create_operator(db, &operator, &founding).await?.id;

@@ -180,7 +180,13 @@ async fn stored(installation: &Installation) -> Vec<(String, String)> {
     let tables = "select table_name::text from information_schema.tables
         where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> all($1)
         order by table_name";
-    let by_themselves = ["house_rollup", "house_balances", "audit_due", "audit_chain"];
+    let by_themselves = [
+        "house_rollup",
+        "house_balances",
+        "audit_due",
+        "audit_chain",
+        "audit_heads",
+    ];
     let tables: Vec<String> = sqlx::query_scalar(tables)
         .bind(&by_themselves[..])
         .fetch_all(installation.database.pool())

@@ -26,3 +26,4 @@ mod reads;
 mod registration;
 mod replica;
 mod reports;
+mod staff;

@@ -85,6 +85,11 @@ impl Client {
         self.send(Method::GET, path, None).await
     }
 
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
     /// HEAD.
     pub async fn head(&self, path: &str) -> Answer {
         self.send(Method::HEAD, path, None).await

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use tokio::sync::OnceCell;
 use write_api::accounts::{
     AccountLimits, Email, Founding, HashedPassword, NewOperator, NewPlayer, NewStaff, Opening, Password,
-    Passwords, PlayerName, StaffLogin, create_operator, create_player, create_staff,
+    Passwords, PlayerName, Role, StaffLogin, create_operator, create_player, create_staff,
 };
 
 use crate::client::Client;
@@ -66,6 +66,7 @@ impl Installation {
             login: StaffLogin::parse(&login).expect("a log-in name"),
             password: password().await,
             email: None,
+            role: Role::Owner,
         };
         let founding = Founding::draw(&Random::system(), now);
         let mut transaction = self.database.pool().begin().await.expect("a transaction");

@@ -15,7 +15,9 @@ mod limits;
 mod login;
 mod own_password;
 mod passwords;
+mod rights;
 mod rules;
+pub(crate) mod second_factor;
 mod store;
 mod sweeper;
 mod token;
@@ -29,6 +31,7 @@ pub use extract::{KnownTokens, OperatorStaff, PlatformStaff, PlayerSession, Play
 pub(crate) use extract::{Visitor, address_of};
 pub use limits::AccountLimits;
 pub use passwords::{HashedPassword, Passwords};
+pub use rights::{Right, Role};
 pub use rules::{Email, Password, PlayerName, StaffLogin, TextError};
 pub(crate) use store::own::delete_sessions;
 pub(crate) use store::{Person, profile};

@@ -165,6 +165,7 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::audit::router())
         .merge(crate::platform::router())
         .merge(crate::registration::router())
+        .merge(crate::staff::router())
         .merge(crate::treasury::router())
         .merge(crate::feed::router())
         .fallback(async || nothing_here())

@@ -14,7 +14,7 @@ use shared::telemetry::LogOptions;
 use sqlx::Connection;
 
 use crate::accounts::AccountLimits;
-use crate::accounts::cli::{self, AddOperator, AddStaff};
+use crate::accounts::cli::{self, AddOperator, AddStaff, ResetTotp};
 use crate::audit::{AuditOptions, verify_audit};
 use crate::casino::CasinoOptions;
 use crate::coherence::ReaderOptions;
@@ -53,6 +53,9 @@ enum Command {
     /// Create staff of an operator or of the platform, with the password from the first line of standard input, and
     /// exit.
     AddStaff(AddStaff),
+    /// Take the second factor of staff away, who have lost it, and exit. Nobody else need be asked: whoever can run this
+    /// has the database.
+    ResetTotp(ResetTotp),
     /// Let readers fetch anew what they hold of one operator or of all, print what each reader said, and exit; the exit
     /// code is not 0 when one could not be reached.
     Purge(Box<Purge>),
@@ -157,6 +160,9 @@ impl Cli {
                 .await
                 .map_err(Into::into),
             Command::AddStaff(options) => cli::add_staff(options, &Clock::machine(), &Random::system())
+                .await
+                .map_err(Into::into),
+            Command::ResetTotp(options) => cli::reset_totp(options, &Clock::machine())
                 .await
                 .map_err(Into::into),
         };

@@ -23,4 +23,5 @@ pub mod players;
 pub mod protection;
 pub mod registration;
 pub mod reports;
+pub mod staff;
 pub mod treasury;

@@ -62,6 +62,12 @@ pub struct Page {
 }
 
 impl Page {
+    /// The first of the usual size.
+    pub(crate) const FIRST: Self = Self {
+        number: 1,
+        size: DEFAULT_PER_PAGE,
+    };
+
     /// Entries before this page.
     pub fn offset(self) -> i64 {
         i64::from(self.number.saturating_sub(1)) * self.size()

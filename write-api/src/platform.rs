@@ -18,4 +18,8 @@ pub fn router() -> Router<SharedApp> {
             "/api/superadmin/operators/{id}/reset-password",
             post(http::reset_password),
         )
+        .route(
+            "/api/superadmin/operators/{id}/reset-totp",
+            post(http::reset_second_factor),
+        )
 }

@@ -125,6 +125,10 @@ async fn a_purge_that_does_not_reach_a_reader_says_so_and_gets_there_by_the_pull
     let nobody = purge(&installation, &[], &["--all", "--soft"]).await;
     assert_eq!(nobody.code, Some(0), "{nobody:?}");
     assert!(nobody.out.contains("no readers are known here"), "{}", nobody.out);
+    let said = installation
+        .count("audit_entries where action = 'operator.purged'")
+        .await;
+    assert_eq!(said, 2, "each is in the audit log");
     installation.finish().await;
 }
 

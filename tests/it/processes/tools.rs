@@ -68,7 +68,7 @@ async fn every_program_explains_every_option_and_shows_no_secret() {
         let args = vec!["write-api".to_owned(), tool.get_name().to_owned()];
         expected.push((args, long_options(tool)));
     }
-    assert_eq!(expected.len(), 3 + 9, "the tools of write-api");
+    assert_eq!(expected.len(), 3 + 10, "the tools of write-api");
     for (program, expected) in expected {
         let mut command = edgebook(&[]);
         command
@@ -212,6 +212,10 @@ async fn operators_are_added_once_each_and_are_at_every_reader() {
             .await
             .problem(404, "operator_not_found");
     }
+    let said = installation
+        .count("audit_entries where action = 'operator.added'")
+        .await;
+    assert_eq!(said, 1, "it is in the audit log");
     installation.finish().await;
 }
 
@@ -232,6 +236,21 @@ async fn staff_is_added_once_each_and_can_log_in() {
         &add(&["--platform"], "new_root", "a good password").await,
         "new_root can log in now",
     );
+    worked(
+        &add(&["--platform", "--role", "support"], "helper", "a good password").await,
+        "helper can log in now",
+    );
+    for (employer, said) in [
+        (&["--platform", "--role", "king"][..], "--role"),
+        (
+            &["--operator", "aurora", "--role", "support"],
+            "cannot be used with",
+        ),
+    ] {
+        let args = [&["add-staff"], employer, &["--login", "other_staff"]].concat();
+        let ended = run_with_input(tool(&installation, &args), "a good password\n").await;
+        refused(&ended, 2, said);
+    }
     for login in ["new_staff", "NEW_STAFF", "new_root", "aurora_admin"] {
         for employer in [&["--operator", "aurora"][..], &["--platform"]] {
             refused(
@@ -279,10 +298,53 @@ async fn staff_is_added_once_each_and_can_log_in() {
         .await
         .ok();
     let credentials = json!({"username": "new_root", "password": "a good password"});
-    writer.post("/api/superadmin/login", &credentials).await.ok();
+    let root = writer.post("/api/superadmin/login", &credentials).await.ok()["token"].clone();
+    let root = writer.logged_in(root.as_str().unwrap());
+    let log = root
+        .get("/api/superadmin/audit-log?action=staff.added")
+        .await
+        .ok();
+    assert_eq!(log["entries"][0]["login"], "console");
+    assert_eq!(
+        log["entries"][0]["after"],
+        json!({"login": "helper", "role": "support"})
+    );
     let credentials = json!({"login": "other_staff", "password": "a good password"});
     let nobody = writer.post("/api/admin-login", &credentials).await;
     assert_eq!(nobody.status.as_u16(), 401, "{}", nobody.text());
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn a_lost_second_factor_is_taken_away_and_the_log_tells_of_it() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let reset = |login: &'static str| run(tool(&installation, &["reset-totp", "--login", login]));
+    refused(&reset("nobody").await, 1, "there is no such staff");
+    refused(&reset("a b").await, 2, "--login");
+    sqlx::query("insert into second_factors values (1, $1, decode(repeat('00', 20), 'hex'), now(), now())")
+        .bind(aurora.staff.get())
+        .execute(installation.database.pool())
+        .await
+        .unwrap();
+    let writer = installation.writer();
+    let credentials = json!({"login": "aurora_admin", "password": PASSWORD});
+    let refused = writer.post("/api/admin-login", &credentials).await;
+    refused.problem(401, "second_factor_required");
+    for _ in 0..2 {
+        worked(
+            &reset("AURORA_admin").await,
+            "AURORA_admin can log in without a code now",
+        );
+    }
+    writer.post("/api/admin-login", &credentials).await.ok();
+    let log = writer
+        .logged_in(&aurora.token)
+        .get("/api/admin/aurora/audit-log?action=staff.second_factor_reset")
+        .await
+        .ok();
+    assert_eq!(log["pagination"]["total"], 1);
+    assert_eq!(log["entries"][0]["login"], "console");
     installation.finish().await;
 }
 
@@ -312,6 +374,10 @@ async fn a_contest_begins_and_is_on_the_boards() {
             shown["contest_end_date"] == "2999-01-31T19:00:00Z"
         })
         .await;
+    let said = installation
+        .count("audit_entries where action = 'contest.begun'")
+        .await;
+    assert_eq!(said, 1, "it is in the audit log");
     installation.finish().await;
 }
 

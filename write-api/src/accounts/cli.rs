@@ -13,12 +13,15 @@ use shared::random::Random;
 use shared::theme::DisplayName;
 use tokio_util::task::TaskTracker;
 
-use super::create::{Founding, NewOperator, NewStaff, create_operator, create_staff, find_operator};
+use super::create::{Founding, NewOperator, NewStaff, create_operator, find_operator};
 use super::error::{CreateError, PasswordError};
 use super::limits::AccountLimits;
 use super::passwords::Passwords;
+use super::rights::Role;
 use super::rules::{Password, StaffLogin, TextError};
+use crate::audit::{Action, Change, Doer, record};
 use crate::registration::is_reserved;
+use crate::staff::{self, StaffError};
 
 /// Options of `write-api add-operator`.
 #[derive(Debug, Args)]
@@ -46,7 +49,20 @@ pub(crate) struct AddStaff {
     /// The new person administers the operator of this subdomain.
     #[arg(long, value_name = "SUBDOMAIN", value_parser = subdomain)]
     operator: Option<Subdomain>,
+    /// What staff of the platform may do.
+    #[arg(long, value_enum, default_value_t = Role::Owner, conflicts_with = "operator")]
+    role: Role,
     /// The log-in name: 3 to 50 letters, digits or underscores.
+    #[arg(long, value_parser = StaffLogin::parse)]
+    login: StaffLogin,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Options of `write-api reset-totp`.
+#[derive(Debug, Args)]
+pub(crate) struct ResetTotp {
+    /// The log-in name of who has lost the second factor.
     #[arg(long, value_parser = StaffLogin::parse)]
     login: StaffLogin,
     #[command(flatten)]
@@ -78,6 +94,9 @@ pub(crate) enum CommandError {
     /// What was to be created was refused.
     #[error(transparent)]
     Refused(CreateError),
+    /// The new person was refused.
+    #[error(transparent)]
+    Staff(StaffError),
     /// The database can't be used.
     #[error("{0}{cause}", cause = reason(.0))]
     Database(#[from] DbError),
@@ -88,6 +107,15 @@ impl From<CreateError> for CommandError {
         match error {
             CreateError::Database(error) => Self::Database(error),
             refused => Self::Refused(refused),
+        }
+    }
+}
+
+impl From<StaffError> for CommandError {
+    fn from(error: StaffError) -> Self {
+        match error {
+            StaffError::Database(error) => Self::Database(error),
+            refused => Self::Staff(refused),
         }
     }
 }
@@ -146,7 +174,12 @@ pub(crate) async fn add_operator(
     let created = db
         .write(move |db| {
             let (new, founding) = (new.clone(), founding.clone());
-            Box::pin(async move { create_operator(db, &new, &founding).await })
+            Box::pin(async move {
+                let created = create_operator(db, &new, &founding).await?;
+                let doer = Doer::at_console(created.id, founding.at());
+                record(created.id, db, &doer, Action::OperatorAdded, Change::default()).await?;
+                Ok::<_, CreateError>(created)
+            })
         })
         .await?;
     db.close().await;
@@ -166,6 +199,7 @@ pub(crate) async fn add_staff(options: AddStaff, clock: &Clock, random: &Random)
         login: options.login,
         password: passwords.hash(&password, random).await?,
         email: None,
+        role: options.role,
     };
     let (now, employer, login) = (clock.now(), options.operator, new.login.clone());
     db.write(move |db| {
@@ -175,12 +209,30 @@ pub(crate) async fn add_staff(options: AddStaff, clock: &Clock, random: &Random)
                 Some(subdomain) => find_operator(db, &subdomain).await?,
                 None => OperatorId::PLATFORM,
             };
-            create_staff(operator, db, &new, now).await
+            staff::add(&Doer::at_console(operator, now), db, &new).await
         })
     })
     .await?;
     db.close().await;
     println!("{} can log in now", login.as_str());
+    Ok(())
+}
+
+/// Takes the second factor of staff away: for owners who have nobody else to ask.
+pub(crate) async fn reset_totp(options: ResetTotp, clock: &Clock) -> Result<(), CommandError> {
+    let db = options.target.open(clock)?;
+    let (now, login) = (clock.now(), options.login.clone());
+    db.write(move |db| {
+        let login = login.clone();
+        Box::pin(async move {
+            let found = staff::find(db, &login).await?;
+            let (operator, staff) = found.ok_or(StaffError::NoStaff)?;
+            staff::reset_second_factor(&Doer::at_console(operator, now), db, staff).await
+        })
+    })
+    .await?;
+    db.close().await;
+    println!("{} can log in without a code now", options.login.as_str());
     Ok(())
 }
 

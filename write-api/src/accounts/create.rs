@@ -20,6 +20,7 @@ use crate::treasury;
 
 use super::error::CreateError;
 use super::passwords::HashedPassword;
+use super::rights::Role;
 use super::rules::{Email, PlayerName, StaffLogin};
 
 mod store;
@@ -47,6 +48,8 @@ pub struct NewStaff {
     pub password: HashedPassword,
     /// Where to write to.
     pub email: Option<Email>,
+    /// What they may do; owners, where they are staff of an operator.
+    pub role: Role,
 }
 
 /// A player to be.

@@ -1,9 +1,12 @@
 //! What can go wrong with log-ins and sessions. Must never tell an unknown name from a wrong password.
 
+use std::time::Duration;
+
 use shared::db::DbError;
 
 use crate::ledger::LedgerError;
 
+use super::rights::Right;
 use super::token::Realm;
 
 /// Why somebody is not let in.
@@ -18,6 +21,15 @@ pub enum AccountError {
     /// The name or the password is wrong.
     #[error("wrong name or password")]
     WrongCredentials(Realm),
+    /// The password is right, and a one-time code is asked for.
+    #[error("a one-time code is needed")]
+    SecondFactorRequired,
+    /// The password is right, the one-time code is wrong or was taken before.
+    #[error("wrong one-time code")]
+    WrongCode {
+        /// For how long the name is locked out with it, if it is.
+        locked_out: Option<Duration>,
+    },
     /// The person's account is disabled.
     #[error("the account is disabled")]
     AccountDisabled,
@@ -27,6 +39,9 @@ pub enum AccountError {
     /// There is no such operator, or the session is another one's.
     #[error("there is no such operator")]
     UnknownOperator,
+    /// The person's role is another one.
+    #[error("the role does not allow it")]
+    RoleNotAllowed(Right),
     /// A page of another site sent a request that changes something.
     #[error("the request comes from another site")]
     CrossSite,

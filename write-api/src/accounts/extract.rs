@@ -2,19 +2,24 @@
 //! returns. Must never take a name, a number or a role from the request: only a session proves them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use axum::http::header;
 use axum::http::request::Parts;
 use moka::sync::Cache;
+use shared::http::RequestId;
 use shared::ids::{OperatorId, PlayerId, StaffId, Subdomain};
 use shared::problem::Problem;
+use time::OffsetDateTime;
 
 use crate::app::{App, SharedApp};
+use crate::audit::Doer;
 
 use super::error::AccountError;
 use super::failures::Guess;
 use super::limits::AccountLimits;
+use super::rights::Role;
 use super::rules::{LoginName, Sender, Session, Tenant};
 use super::store;
 use super::token::{Credential, Realm};
@@ -46,6 +51,8 @@ pub struct OperatorStaff {
 pub struct PlatformStaff {
     /// Who it is.
     pub staff: StaffId,
+    /// Read together with the session, so that another role counts from the next request on.
+    pub role: Role,
     /// What the session is found by.
     pub token_hash: [u8; 32],
 }
@@ -133,6 +140,7 @@ impl FromRequestParts<SharedApp> for PlatformStaff {
         let found = person(parts, app, Realm::PlatformStaff, Tenant::Any).await?;
         Ok(Self {
             staff: StaffId::new(found.id),
+            role: found.role.ok_or(AccountError::NotLoggedIn)?,
             token_hash: found.token_hash,
         })
     }
@@ -142,6 +150,7 @@ impl FromRequestParts<SharedApp> for PlatformStaff {
 struct Found {
     operator: OperatorId,
     id: i64,
+    role: Option<Role>,
     token_hash: [u8; 32],
 }
 
@@ -152,6 +161,7 @@ async fn person(parts: &Parts, app: &App, realm: Realm, tenant: Tenant) -> Resul
     Ok(Found {
         operator: credential.token().operator(),
         id: session.person,
+        role: session.role,
         token_hash: credential.token().hash(),
     })
 }
@@ -228,24 +238,36 @@ impl<S: Send + Sync> FromRequestParts<S> for Leaving {
 }
 
 /// Where a log-in comes from. Refuses what a page of another site sends: it would log people in as somebody else.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Visitor {
     address: IpAddr,
+    request_id: Option<Arc<str>>,
 }
 
 impl Visitor {
     /// Where it comes from.
-    pub(crate) const fn address(self) -> IpAddr {
+    pub(crate) const fn address(&self) -> IpAddr {
         self.address
     }
 
     /// What a try to log in with `name` counts against.
-    pub(super) fn guess(self, realm: Realm, tenant: &str, name: &LoginName) -> Guess {
+    pub(super) fn guess(&self, realm: Realm, tenant: &str, name: &LoginName) -> Guess {
         Guess {
             realm,
             tenant: tenant.into(),
             name: name.clone(),
             address: self.address,
+        }
+    }
+
+    /// The visitor as somebody who has just logged in, or is said to have tried to.
+    pub(super) fn as_staff(&self, operator: OperatorId, staff: StaffId, at: OffsetDateTime) -> Doer {
+        Doer {
+            operator,
+            staff: Some((operator, staff)),
+            address: Some(self.address),
+            request_id: self.request_id.clone(),
+            at,
         }
     }
 }
@@ -257,8 +279,10 @@ impl FromRequestParts<SharedApp> for Visitor {
         if Sender::of(&parts.headers) == Sender::OtherOrigin {
             return Err(AccountError::CrossSite.into());
         }
+        let request_id = parts.extensions.get::<RequestId>();
         Ok(Self {
             address: address_of(parts, app),
+            request_id: request_id.map(|RequestId(id)| Arc::clone(id)),
         })
     }
 }

@@ -3,12 +3,13 @@
 
 pub(crate) mod own;
 pub(crate) mod players;
+pub(crate) mod sessions;
 pub(crate) mod staff;
 
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use serde::Serialize;
 use shared::http::{Private, repeated_header};
 use shared::problem::Problem;
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 use crate::app::{App, SharedApp};
 
 use super::error::{AccountError, PasswordError};
+use super::second_factor::http::{operator, platform};
 use super::token::{Realm, Token};
 
 /// The routes.
@@ -31,10 +33,9 @@ pub(super) fn router() -> Router<SharedApp> {
             post(own::change_password),
         )
         .route(
-            "/api/auth/{subdomain}/logout-everywhere",
-            post(own::logout_everywhere),
+            "/api/auth/{subdomain}/profile",
+            get(players::profile).put(own::change_profile),
         )
-        .route("/api/auth/{subdomain}/sessions", get(own::sessions))
         .route("/api/auth/update-username", post(own::update_username))
         .route("/api/auth/me", get(players::me))
         .route("/api/admin-login", post(staff::login))
@@ -48,8 +49,58 @@ pub(super) fn router() -> Router<SharedApp> {
             "/api/superadmin/change-password",
             post(staff::change_platform_password),
         )
+        .merge(second_factors())
+        .merge(all_sessions())
         .route("/api/superadmin/login", post(staff::platform_login))
         .route("/api/superadmin/logout", post(staff::platform_logout))
+}
+
+fn all_sessions() -> Router<SharedApp> {
+    Router::new()
+        .route("/api/auth/{subdomain}/sessions", get(sessions::of_player))
+        .route(
+            "/api/auth/{subdomain}/sessions/{id}",
+            delete(sessions::of_player_end),
+        )
+        .route(
+            "/api/auth/{subdomain}/logout-everywhere",
+            post(sessions::of_player_end_all),
+        )
+        .route("/api/admin/{subdomain}/sessions", get(sessions::of_staff))
+        .route(
+            "/api/admin/{subdomain}/sessions/{id}",
+            delete(sessions::of_staff_end),
+        )
+        .route(
+            "/api/admin/{subdomain}/logout-everywhere",
+            post(sessions::of_staff_end_all),
+        )
+        .route("/api/superadmin/sessions", get(sessions::of_platform))
+        .route("/api/superadmin/sessions/{id}", delete(sessions::of_platform_end))
+        .route(
+            "/api/superadmin/logout-everywhere",
+            post(sessions::of_platform_end_all),
+        )
+}
+
+fn second_factors() -> Router<SharedApp> {
+    Router::new()
+        .route("/api/admin/{subdomain}/totp", get(operator::status))
+        .route("/api/admin/{subdomain}/totp/begin", post(operator::begin))
+        .route("/api/admin/{subdomain}/totp/confirm", post(operator::confirm))
+        .route("/api/admin/{subdomain}/totp/disable", post(operator::disable))
+        .route(
+            "/api/admin/{subdomain}/totp/recovery-codes",
+            post(operator::recovery_codes),
+        )
+        .route("/api/superadmin/totp", get(platform::status))
+        .route("/api/superadmin/totp/begin", post(platform::begin))
+        .route("/api/superadmin/totp/confirm", post(platform::confirm))
+        .route("/api/superadmin/totp/disable", post(platform::disable))
+        .route(
+            "/api/superadmin/totp/recovery-codes",
+            post(platform::recovery_codes),
+        )
 }
 
 /// An answer that also sets or clears a session's cookie.
@@ -131,6 +182,16 @@ impl From<AccountError> for Problem {
                 };
                 Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", detail)
             }
+            AccountError::SecondFactorRequired => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "second_factor_required",
+                "A code of your authenticator app is needed",
+            ),
+            AccountError::WrongCode { .. } => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "invalid_code",
+                "The code is wrong or was used before",
+            ),
             AccountError::AccountDisabled => {
                 Self::forbidden("account_disabled", "Account has been disabled by administrator")
             }
@@ -141,6 +202,10 @@ impl From<AccountError> for Problem {
             AccountError::UnknownOperator => {
                 Self::not_found("operator_not_found", "There is no such sportsbook")
             }
+            AccountError::RoleNotAllowed(right) => Self::forbidden(
+                "role_not_allowed",
+                format!("Only {} may do this", right.holders()),
+            ),
             AccountError::CrossSite => {
                 Self::forbidden("cross_site", "Only a page of this site may do this with a cookie")
             }

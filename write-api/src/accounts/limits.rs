@@ -32,7 +32,8 @@ pub struct AccountLimits {
     /// How long a password may wait to be hashed before it is refused with 503, in milliseconds.
     #[arg(long, env = "PASSWORD_WAIT_MS", default_value_t = Self::DEFAULT.password_wait_ms)]
     pub password_wait_ms: u64,
-    /// Failed log-ins for one name from one address within the window, after which further ones are refused with 429.
+    /// Failed log-ins for one name from one address within the window, after which further ones are refused with 429 for
+    /// a while, and after each further one for longer.
     #[arg(long, env = "LOGIN_FAILURES_PER_ACCOUNT", default_value_t = Self::DEFAULT.login_failures_per_account,
         value_parser = clap::value_parser!(u32).range(1..))]
     pub login_failures_per_account: u32,
@@ -45,10 +46,19 @@ pub struct AccountLimits {
     #[arg(long, env = "LOGIN_FAILURES_PER_ADDRESS", default_value_t = Self::DEFAULT.login_failures_per_address,
         value_parser = clap::value_parser!(u32).range(1..))]
     pub login_failures_per_address: u32,
-    /// The window in which failed log-ins and registrations are counted, in seconds from the first of them.
+    /// The window in which failed log-ins and registrations are counted, in seconds from the first of them, or from the
+    /// end of a lock-out.
     #[arg(long, env = "LOGIN_FAILURE_WINDOW_S", default_value_t = Self::DEFAULT.login_failure_window_s,
         value_parser = clap::value_parser!(u32).range(1..))]
     pub login_failure_window_s: u32,
+    /// How long the first lock-out of a name or an address lasts, in seconds. Each further one lasts twice as long.
+    #[arg(long, env = "LOGIN_LOCKOUT_S", default_value_t = Self::DEFAULT.login_lockout_s,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub login_lockout_s: u32,
+    /// How long a lock-out lasts at most, in seconds.
+    #[arg(long, env = "LOGIN_LOCKOUT_MAX_S", default_value_t = Self::DEFAULT.login_lockout_max_s,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub login_lockout_max_s: u32,
     /// Registrations of players from one address within the window, after which further ones are refused with 429.
     #[arg(long, env = "REGISTRATIONS_PER_ADDRESS", default_value_t = Self::DEFAULT.registrations_per_address,
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -80,6 +90,8 @@ impl AccountLimits {
         login_failures_per_name: 100,
         login_failures_per_address: 1000,
         login_failure_window_s: 300,
+        login_lockout_s: 60,
+        login_lockout_max_s: 900,
         registrations_per_address: 100,
         login_failures_tracked: 100_000,
         cookie_insecure: false,

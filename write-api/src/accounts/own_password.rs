@@ -14,6 +14,9 @@ use super::store::{Person, own};
 use crate::app::App;
 use crate::audit::{Action, Change, Doer, record};
 
+/// What a password change calls the one until now.
+pub(super) const CURRENT_PASSWORD: &str = "current_password";
+
 /// Another password.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct PasswordChange {
@@ -59,27 +62,15 @@ impl Own {
     ) -> Result<PasswordChanged, Problem> {
         let new = Password::for_new_account(&asked.new_password)
             .map_err(|error| Problem::invalid_field("new_password", error.to_string()))?;
-        let (operator, person) = (self.operator, self.person);
-        let found = app.db.read(move |db| {
-            Box::pin(async move { Ok::<_, AccountError>(own::password_hash(operator, db, person).await?) })
-        });
-        let old_hash = found.await?.ok_or(AccountError::NotLoggedIn)?;
-        app.passwords.admit(&guess, &app.clock)?;
-        let current = asked.current_password;
-        let is_right = app
-            .passwords
-            .check(&guess, current, Some(old_hash.clone()), &app.clock)
-            .await?;
-        if !is_right {
-            return Err(wrong_password());
-        }
+        let (whose, current) = ((self.operator, self.person), asked.current_password);
+        let old_hash = proved(app, &guess, whose, current, CURRENT_PASSWORD).await?;
         let new = app.passwords.hash(&new, &app.random).await?;
         let change = app.db.write(move |db| {
             let (own, old_hash, new) = (self.clone(), old_hash.clone(), new.clone());
             Box::pin(async move { own.put_password(db, &old_hash, &new).await })
         });
         // None: somebody changed it meanwhile, so that it is not the password any more.
-        let sessions_ended = change.await?.ok_or_else(wrong_password)?;
+        let sessions_ended = change.await?.ok_or_else(|| wrong_password(CURRENT_PASSWORD))?;
         Ok(PasswordChanged {
             success: true,
             message: "Password changed successfully",
@@ -106,10 +97,32 @@ impl Own {
     }
 }
 
-fn wrong_password() -> Problem {
-    Problem::refused_field(
-        "wrong_password",
-        "current_password",
-        "Current password is incorrect",
-    )
+/// The hash of somebody's password, if `password` is the one.
+///
+/// # Errors
+/// 422 about `field` when it is not; 429 after too many wrong ones.
+pub(super) async fn proved(
+    app: &App,
+    guess: &Guess,
+    (operator, person): (OperatorId, Person),
+    password: Password,
+    field: &str,
+) -> Result<String, Problem> {
+    let found = app.db.read(move |db| {
+        Box::pin(async move { Ok::<_, AccountError>(own::password_hash(operator, db, person).await?) })
+    });
+    let hash = found.await?.ok_or(AccountError::NotLoggedIn)?;
+    app.passwords.admit(guess, &app.clock)?;
+    let verdict = app
+        .passwords
+        .check(guess, password, Some(hash.clone()), &app.clock);
+    if verdict.await?.is_right() {
+        Ok(hash)
+    } else {
+        Err(wrong_password(field))
+    }
+}
+
+pub(super) fn wrong_password(field: &str) -> Problem {
+    Problem::refused_field("wrong_password", field, "Current password is incorrect")
 }

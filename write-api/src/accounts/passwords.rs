@@ -1,6 +1,8 @@
-//! Hashing and checking of passwords with Argon2id, off the threads that serve requests.
+//! Hashing and checking of passwords with Argon2id, off the threads that serve requests. Hashes that were imported from
+//! the service before are checked by their own methods, until their owners log in.
 //! Must never hash more at once than its limits allow, and never be quicker for a name that does not exist.
 
+mod legacy;
 mod memory;
 
 use std::net::IpAddr;
@@ -16,11 +18,31 @@ use super::error::{AccountError, PasswordError};
 use super::failures::{Failures, Guess};
 use super::limits::AccountLimits;
 use super::rules::Password;
+use legacy::LegacyHash;
 use memory::{Memories, Memory};
 
 /// Checked where there is no account. Of the same cost as a new hash, and no password is known to fit.
 const DECOY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// What became of a password that was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is the one that is stored.
+    Right,
+    /// It is not, or there is none.
+    Wrong {
+        /// For how long its name is locked out with it, if it is.
+        locked_out: Option<Duration>,
+    },
+}
+
+impl Verdict {
+    /// Whether it was the right one.
+    pub(super) const fn is_right(self) -> bool {
+        matches!(self, Self::Right)
+    }
+}
 
 /// A password as it is stored: an Argon2id hash in PHC form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,9 +88,27 @@ impl Passwords {
         Ok(HashedPassword(hash.to_string().into()))
     }
 
+    /// A hash of `password` to take the place of `stored`, which is its own, where that is none of ours.
+    pub(super) async fn better(
+        &self,
+        password: &Password,
+        stored: &str,
+        random: &Random,
+    ) -> Result<Option<HashedPassword>, PasswordError> {
+        if LegacyHash::parse(stored).is_none() {
+            return Ok(None);
+        }
+        self.hash(password, random).await.map(Some)
+    }
+
     /// Refuses a guess whose name or address has failed too often, before anything is looked up for it.
     pub(super) fn admit(&self, guess: &Guess, clock: &Clock) -> Result<(), AccountError> {
         self.failures.admit(guess, clock.elapsed())
+    }
+
+    /// Counts a guess that failed otherwise than by its password; tells for how long its name is locked out with it.
+    pub(super) fn count_failure(&self, guess: &Guess, clock: &Clock) -> Option<Duration> {
+        self.failures.record(guess, clock.elapsed())
     }
 
     /// Counts a registration from `address`, or refuses it after too many.
@@ -84,19 +124,19 @@ impl Passwords {
         password: Password,
         stored: Option<String>,
         clock: &Clock,
-    ) -> Result<bool, AccountError> {
+    ) -> Result<Verdict, AccountError> {
         let turn = self.turn().await?;
         // Guesses that waited together were all admitted before any of them failed.
         self.admit(guess, clock)?;
         let (guess, clock) = (guess.clone(), clock.clone());
         let failures = Arc::clone(&self.failures);
         let checked = turn.run(move |memory| {
-            let is_right = is_of(&password, stored.as_deref(), memory);
-            // Here, so that it counts before the next guess gets its turn, and when nobody waits for the answer.
-            if !is_right {
-                failures.record(&guess, clock.elapsed());
+            if is_of(&password, stored.as_deref(), memory) {
+                return Verdict::Right;
             }
-            is_right
+            // Here, so that it counts before the next guess gets its turn, and when nobody waits for the answer.
+            let locked_out = failures.record(&guess, clock.elapsed());
+            Verdict::Wrong { locked_out }
         });
         Ok(checked.await?)
     }
@@ -137,6 +177,9 @@ impl Turn {
 }
 
 fn is_of(password: &Password, stored: Option<&str>, memory: &mut Memory) -> bool {
+    if let Some(legacy) = stored.and_then(LegacyHash::parse) {
+        return legacy.fits(password.as_bytes());
+    }
     let stored = stored.and_then(|text| phc::PasswordHash::new(text).ok());
     let is_known = stored.is_some();
     let Some(hash) = stored.or_else(|| phc::PasswordHash::new(DECOY).ok()) else {
@@ -166,9 +209,9 @@ mod tests {
 
     async fn check(passwords: &Passwords, text: &str, stored: &str) -> Result<bool, AccountError> {
         let stored = Some(stored.to_owned());
-        passwords
-            .check(&guess(), password(text), stored, &Clock::machine())
-            .await
+        let (guess, clock) = (guess(), Clock::machine());
+        let verdict = passwords.check(&guess, password(text), stored, &clock);
+        verdict.await.map(Verdict::is_right)
     }
 
     #[tokio::test]

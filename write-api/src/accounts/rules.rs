@@ -7,6 +7,7 @@ use serde::Deserialize;
 use shared::ids::Subdomain;
 
 use super::error::AccountError;
+use super::rights::Role;
 
 /// Longest name that can be logged in with, in bytes: that of an e-mail address (RFC 5321, 4.5.3.1.3).
 const MAX_LOGIN_BYTES: usize = 254;
@@ -187,6 +188,8 @@ pub(super) struct Session {
     pub(super) operator_is_active: bool,
     /// The operator's; empty for the platform.
     pub(super) subdomain: String,
+    /// Of staff of the platform.
+    pub(super) role: Option<Role>,
 }
 
 /// What the path of a request says about the tenant.
@@ -353,6 +356,7 @@ mod tests {
             person_is_active: true,
             operator_is_active: true,
             subdomain: "aurora".to_owned(),
+            role: None,
         }
     }
 

@@ -8,6 +8,8 @@ use shared::money::{Currency, Minor};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use super::passwords::HashedPassword;
+use super::rights::Role;
 use super::rules::{LoginName, Session};
 
 pub(super) mod own;
@@ -63,6 +65,7 @@ pub(super) struct PlayerRow {
     pub(super) password_hash: String,
     pub(super) is_active: bool,
     pub(super) balance: Minor,
+    pub(super) operator: OperatorId,
 }
 
 /// By user name or, where nobody has that, by e-mail address.
@@ -75,7 +78,7 @@ pub(super) async fn player_by_login(
         PlayerRow,
         r#"
         select p.id as "id: PlayerId", p.username, p.email, p.password_hash, p.is_active,
-            w.balance as "balance: Minor"
+            w.balance as "balance: Minor", p.operator_id as "operator: OperatorId"
         from players p
         join wallets w on w.operator_id = p.operator_id and w.player_id = p.id
         where p.operator_id = $1 and (lower(p.username) = $2 or lower(p.email) = $2)
@@ -168,25 +171,28 @@ pub(super) async fn platform_staff_by_login(
     .await
 }
 
-/// Notes the log-in, if the player is active and the password still the one of `password_hash`; says whether that is so.
+/// Notes the log-in, if the player is active and the password still the one of `password_hash`, and puts `better` in its
+/// place where there is one; says whether that is so.
 /// Its row lock makes log-ins of one player follow each other, changes of the password, and being disabled.
 pub(super) async fn note_player_login(
     operator: OperatorId,
     db: &mut PgConnection,
     player: PlayerId,
     password_hash: &str,
+    better: Option<&HashedPassword>,
     now: OffsetDateTime,
 ) -> Result<bool, sqlx::Error> {
     let noted = sqlx::query!(
         r#"
         update players
-        set last_login_at = $4
+        set last_login_at = $4, password_hash = coalesce($5, password_hash)
         where operator_id = $1 and id = $2 and password_hash = $3 and is_active
         "#,
         operator.get(),
         player.get(),
         password_hash,
         now,
+        better.map(HashedPassword::as_str),
     )
     .execute(db)
     .await?;
@@ -199,18 +205,20 @@ pub(super) async fn note_staff_login(
     db: &mut PgConnection,
     staff: StaffId,
     password_hash: &str,
+    better: Option<&HashedPassword>,
     now: OffsetDateTime,
 ) -> Result<bool, sqlx::Error> {
     let noted = sqlx::query!(
         r#"
         update staff
-        set last_login_at = $4
+        set last_login_at = $4, password_hash = coalesce($5, password_hash)
         where operator_id = $1 and id = $2 and password_hash = $3 and is_active
         "#,
         operator.get(),
         staff.get(),
         password_hash,
         now,
+        better.map(HashedPassword::as_str),
     )
     .execute(db)
     .await?;
@@ -323,7 +331,8 @@ pub(super) async fn player_session(
     sqlx::query_as!(
         Session,
         r#"
-        select p.id as person, p.is_active as person_is_active, o.is_active as operator_is_active, o.subdomain
+        select p.id as person, p.is_active as person_is_active, o.is_active as operator_is_active, o.subdomain,
+            null::text as "role: Role"
         from sessions s
         join players p on p.operator_id = s.operator_id and p.id = s.player_id
         join operators o on o.id = s.operator_id
@@ -368,7 +377,8 @@ pub(super) async fn operator_staff_session(
     sqlx::query_as!(
         Session,
         r#"
-        select t.id as person, t.is_active as person_is_active, o.is_active as operator_is_active, o.subdomain
+        select t.id as person, t.is_active as person_is_active, o.is_active as operator_is_active, o.subdomain,
+            null::text as "role: Role"
         from sessions s
         join staff t on t.operator_id = s.operator_id and t.id = s.staff_id
         join operators o on o.id = s.operator_id
@@ -390,7 +400,8 @@ pub(super) async fn platform_staff_session(
     sqlx::query_as!(
         Session,
         r#"
-        select t.id as person, t.is_active as person_is_active, true as "operator_is_active!", '' as "subdomain!"
+        select t.id as person, t.is_active as person_is_active, true as "operator_is_active!", '' as "subdomain!",
+            t.role as "role?: Role"
         from sessions s
         join staff t on t.operator_id = s.operator_id and t.id = s.staff_id
         where s.operator_id = $1 and s.token_hash = $2 and s.expires_at > $3

@@ -13,7 +13,7 @@ use shared::ids::{OperatorId, StaffId};
 use shared::problem::Problem;
 use time::OffsetDateTime;
 
-use crate::accounts::{OperatorStaff, PlatformStaff, address_of};
+use crate::accounts::{AccountError, OperatorStaff, PlatformStaff, Right, Role, address_of};
 use crate::app::SharedApp;
 
 /// Limits of the audit log.
@@ -53,22 +53,43 @@ impl FromRequestParts<SharedApp> for Doer {
 
 /// Staff of the platform who do something, as an extractor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlatformDoer(Doer);
+pub struct PlatformDoer {
+    doer: Doer,
+    role: Role,
+}
 
 impl FromRequestParts<SharedApp> for PlatformDoer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
-        let PlatformStaff { staff, .. } = PlatformStaff::from_request_parts(parts, app).await?;
+        let PlatformStaff { staff, role, .. } = PlatformStaff::from_request_parts(parts, app).await?;
         let platform = OperatorId::PLATFORM;
-        Ok(Self(Doer::by_request(platform, (platform, staff), parts, app)))
+        Ok(Self {
+            doer: Doer::by_request(platform, (platform, staff), parts, app),
+            role,
+        })
     }
 }
 
 impl PlatformDoer {
     /// What they do concerns this operator.
     pub fn at(self, operator: OperatorId) -> Doer {
-        Doer { operator, ..self.0 }
+        Doer {
+            operator,
+            ..self.doer
+        }
+    }
+
+    /// The same, if their role comes with `right`.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn require(self, right: Right) -> Result<Self, AccountError> {
+        if self.role.may(right) {
+            Ok(self)
+        } else {
+            Err(AccountError::RoleNotAllowed(right))
+        }
     }
 }
 
@@ -118,8 +139,32 @@ pub enum Action {
     Withdrawn,
     /// The operator is not served any more, or again.
     OperatorSwitched,
+    /// A contest was begun at the console.
+    ContestBegun,
+    /// Versions were raised at the console, so that readers fetch anew.
+    Purged,
+    /// The operator was created at the console.
+    OperatorAdded,
+    /// Somebody became staff.
+    StaffAdded,
+    /// Staff were disabled, or enabled again.
+    StaffSwitched,
+    /// Staff of the platform got another role.
+    RoleChanged,
     /// Staff were given another password.
     PasswordReset,
+    /// Staff logged in.
+    LoggedIn,
+    /// Somebody failed too often to log in as staff, and was locked out.
+    LockedOut,
+    /// Staff turned a second factor of their own on.
+    SecondFactorOn,
+    /// Staff turned their own second factor off.
+    SecondFactorOff,
+    /// Staff had new recovery codes made.
+    RecoveryCodesChanged,
+    /// Somebody else took the second factor of staff away.
+    SecondFactorReset,
     /// Staff changed their own password.
     PasswordChanged,
     /// A player was disabled, or enabled again.
@@ -139,7 +184,19 @@ impl Action {
             Self::Deposited => "player.deposited",
             Self::Withdrawn => "player.withdrawn",
             Self::OperatorSwitched => "operator.switched",
+            Self::ContestBegun => "contest.begun",
+            Self::Purged => "operator.purged",
+            Self::OperatorAdded => "operator.added",
+            Self::StaffAdded => "staff.added",
+            Self::StaffSwitched => "staff.switched",
+            Self::RoleChanged => "staff.role_changed",
             Self::PasswordReset => "staff.password_reset",
+            Self::LoggedIn => "staff.logged_in",
+            Self::LockedOut => "staff.locked_out",
+            Self::SecondFactorOn => "staff.second_factor_on",
+            Self::SecondFactorOff => "staff.second_factor_off",
+            Self::RecoveryCodesChanged => "staff.recovery_codes_changed",
+            Self::SecondFactorReset => "staff.second_factor_reset",
             Self::PasswordChanged => "staff.password_changed",
             Self::PlayerSwitched => "player.switched",
             Self::Adjusted => "player.adjusted",

@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
+use serde_json::json;
 use shared::clock::Clock;
 use shared::coherence::{Change, Kind, MAX_CHANGES, Older, WebhookSecrets};
 use shared::db::DbError;
-use shared::ids::Subdomain;
+use shared::ids::{OperatorId, Subdomain};
 use shared::random::Random;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +20,7 @@ use super::readers::{Readers, Said};
 use super::store::{self, News};
 use crate::accounts::cli::{Target, reason, subdomain};
 use crate::accounts::{CreateError, find_operator};
+use crate::audit::{self, Action, Doer};
 
 /// Options of `write-api purge`.
 #[derive(Debug, Args)]
@@ -99,7 +101,7 @@ pub(crate) async fn purge(options: Purge, clock: &Clock, random: &Random) -> Res
 /// Raises every version concerned in one transaction.
 async fn committed(options: &Purge, older: Older, clock: &Clock) -> Result<News, PurgeError> {
     let db = options.target.open(clock)?;
-    let subdomain = options.operator.clone();
+    let (subdomain, is_hard, now) = (options.operator.clone(), options.hard, clock.now());
     let news = db
         .write(move |db| {
             let subdomain = subdomain.clone();
@@ -109,7 +111,14 @@ async fn committed(options: &Purge, older: Older, clock: &Clock) -> Result<News,
                     None => None,
                 };
                 let topics = store::held_by_readers(operator, db).await?;
-                Ok::<_, PurgeError>(store::raise(&topics, older, db).await?)
+                let news = store::raise(&topics, older, db).await?;
+                let whose = operator.unwrap_or(OperatorId::PLATFORM);
+                let change = audit::Change {
+                    after: json!({ "versions": news.changes.len(), "is_hard": is_hard }),
+                    ..audit::Change::default()
+                };
+                audit::record(whose, db, &Doer::at_console(whose, now), Action::Purged, change).await?;
+                Ok::<_, PurgeError>(news)
             })
         })
         .await;

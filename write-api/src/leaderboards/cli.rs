@@ -1,8 +1,10 @@
 //! The commands of contests. Must never begin one that was not asked for in full.
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 use shared::clock::Clock;
 use shared::db::DbError;
+use shared::ids::OperatorId;
 use shared::theme::DisplayName;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -10,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 use super::contests::{NewContest, begin_contest, catch_up};
 use super::refresh::Refreshed;
 use crate::accounts::cli::Target;
+use crate::audit::{Action, Change, Doer, record};
 
 /// What `write-api contest` does.
 #[derive(Debug, Subcommand)]
@@ -75,7 +78,18 @@ pub(crate) async fn begin(options: BeginContest, clock: &Clock) -> Result<(), Co
     let begun = db
         .write(move |db| {
             let new = new.clone();
-            Box::pin(async move { Ok::<_, DbError>(begin_contest(db, &new, batch, now).await?) })
+            Box::pin(async move {
+                let begun = begin_contest(db, &new, batch, now).await?;
+                let platform = OperatorId::PLATFORM;
+                let change = Change {
+                    subject: Some(format!("contest {}", begun.id)),
+                    after: json!({ "name": new.name.as_str() }),
+                    ..Change::default()
+                };
+                let doer = Doer::at_console(platform, now);
+                record(platform, db, &doer, Action::ContestBegun, change).await?;
+                Ok::<_, DbError>(begun)
+            })
         })
         .await?;
     db.close().await;

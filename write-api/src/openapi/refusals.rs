@@ -16,8 +16,8 @@ const ASKING: [(u16, &str); 4] = [
     (401, "Nobody is logged in"),
     (
         403,
-        "Player, operator or casino are disabled, the player's own protection refuses it, or a page of another site \
-         uses the cookie",
+        "Player, operator or casino are disabled, the player's own protection or the role of staff refuses it, or a page \
+         of another site uses the cookie",
     ),
     (
         503,

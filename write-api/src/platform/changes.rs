@@ -7,10 +7,11 @@ use shared::db::DbError;
 use sqlx::PgConnection;
 
 use super::store;
-use crate::accounts::{HashedPassword, Person, delete_sessions};
+use crate::accounts::{HashedPassword, Person, delete_sessions, second_factor};
 use crate::audit::{Action, Change, Doer, record};
 use crate::coherence::{Saved, bump, current};
 use crate::operators;
+use crate::staff;
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -67,9 +68,9 @@ pub(super) async fn reset_password(
     operators::lock(operator, db)
         .await?
         .ok_or(PlatformError::NoOperator)?;
-    let staff = store::staff(operator, db, login).await?;
-    let (id, login) = staff.ok_or(PlatformError::NoStaff)?;
-    store::put_password(operator, db, id, password).await?;
+    let found = store::staff(operator, db, login).await?;
+    let (id, login) = found.ok_or(PlatformError::NoStaff)?;
+    staff::put_password(operator, db, id, password).await?;
     let ended = delete_sessions(operator, db, Person::Staff(id), None).await?;
     let change = Change {
         subject: Some(format!("staff {id}")),
@@ -77,4 +78,20 @@ pub(super) async fn reset_password(
     };
     record(operator, db, doer, Action::PasswordReset, change).await?;
     Ok((login, ended))
+}
+
+/// Takes the second factor of the operator's staff of this log-in name away; tells the name as it is written.
+pub(super) async fn reset_second_factor(
+    doer: &Doer,
+    db: &mut PgConnection,
+    login: &str,
+) -> Result<String, PlatformError> {
+    let operator = doer.operator;
+    operators::lock(operator, db)
+        .await?
+        .ok_or(PlatformError::NoOperator)?;
+    let found = store::staff(operator, db, Some(login)).await?;
+    let (id, login) = found.ok_or(PlatformError::NoStaff)?;
+    second_factor::reset(doer, db, id).await?;
+    Ok(login)
 }

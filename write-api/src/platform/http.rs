@@ -13,10 +13,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::changes::{self, PlatformError};
 use super::store::{self, Filter, OperatorRow};
-use crate::accounts::{AccountError, Password, PlatformStaff};
+use crate::accounts::{AccountError, Password, PlatformStaff, Right};
 use crate::app::SharedApp;
 use crate::audit::PlatformDoer;
 use crate::coherence::{Announced, Committed};
+use crate::openapi::{Asking, Sending};
 use crate::paging::{PageQuery, Pagination};
 
 /// Longest text that is searched for, in characters.
@@ -112,8 +113,7 @@ impl From<OperatorRow> for ShownOperator {
 /// The operators of the platform, also those that are disabled.
 #[utoipa::path(get, path = "/api/superadmin/operators", tag = "platform", params(PageQuery, OperatorsQuery),
     security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = OperatorList), (status = 401, body = ProblemBody),
-        (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = OperatorList), (status = 422, body = ProblemBody, content_type = "application/problem+json"), Asking))]
 pub(crate) async fn operators(
     _staff: PlatformStaff,
     State(app): State<SharedApp>,
@@ -171,18 +171,19 @@ pub(crate) struct OperatorSwitch {
 }
 
 /// Disables an operator, or enables it again. While it is disabled its pages are 404, nobody logs in, no session of its
-/// players and staff holds, and no bet is taken; rounds that are paid for are finished.
+/// players and staff holds, and no bet is taken; rounds that are paid for are finished. Only owners and
+/// support may.
 #[utoipa::path(post, path = "/api/superadmin/operators/{id}/toggle", tag = "platform", params(OperatorPath),
     request_body = Option<ToggleOperator>, security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = Announced<OperatorSwitch>), (status = 401, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = Announced<OperatorSwitch>),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Sending))]
 pub(crate) async fn toggle(
     doer: PlatformDoer,
     State(app): State<SharedApp>,
     Path(path): Path<OperatorPath>,
     OptionalJson(asked): OptionalJson<ToggleOperator>,
 ) -> Result<Private<Announced<OperatorSwitch>>, Problem> {
-    let doer = doer.at(path.operator()?);
+    let doer = doer.require(Right::Switch)?.at(path.operator()?);
     let db = app.db.clone();
     let change = async move {
         let switch = db.write(move |db| {
@@ -230,18 +231,18 @@ pub(crate) struct PasswordWasReset {
     sessions_ended: u64,
 }
 
-/// Gives staff of an operator another password and ends their sessions.
+/// Gives staff of an operator another password and ends their sessions. Only owners may.
 #[utoipa::path(post, path = "/api/superadmin/operators/{id}/reset-password", tag = "platform", params(OperatorPath),
     request_body = PasswordReset, security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = PasswordWasReset), (status = 401, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = PasswordWasReset),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Sending))]
 pub(crate) async fn reset_password(
     doer: PlatformDoer,
     State(app): State<SharedApp>,
     Path(path): Path<OperatorPath>,
     JsonBody(asked): JsonBody<PasswordReset>,
 ) -> Result<Private<PasswordWasReset>, Problem> {
-    let doer = doer.at(path.operator()?);
+    let doer = doer.require(Right::People)?.at(path.operator()?);
     let new = Password::for_new_account(&asked.new_password)
         .map_err(|error| Problem::invalid_field("new_password", error.to_string()))?;
     if asked.login.as_ref().is_some_and(|login| login.contains('\0')) {
@@ -262,6 +263,51 @@ pub(crate) async fn reset_password(
         message: "Password reset successfully",
         login,
         sessions_ended,
+    }))
+}
+
+/// Who of the operator's staff has lost the second factor.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object with login")]
+pub(crate) struct SecondFactorReset {
+    /// The log-in name.
+    login: String,
+}
+
+/// A second factor was taken away, if there was one.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SecondFactorWasReset {
+    /// Always true.
+    success: bool,
+    /// For people.
+    message: &'static str,
+    /// Whose.
+    login: String,
+}
+
+/// Takes the second factor of an operator's staff away, who has lost it. Only owners may.
+#[utoipa::path(post, path = "/api/superadmin/operators/{id}/reset-totp", tag = "platform", params(OperatorPath),
+    request_body = SecondFactorReset, security(("bearer" = []), ("platform_cookie" = [])),
+    responses((status = 200, body = SecondFactorWasReset),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+pub(crate) async fn reset_second_factor(
+    doer: PlatformDoer,
+    State(app): State<SharedApp>,
+    Path(path): Path<OperatorPath>,
+    JsonBody(asked): JsonBody<SecondFactorReset>,
+) -> Result<Private<SecondFactorWasReset>, Problem> {
+    let doer = doer.require(Right::People)?.at(path.operator()?);
+    if asked.login.contains('\0') {
+        return Err(PlatformError::NoStaff.into());
+    }
+    let reset = app.db.write(move |db| {
+        let (doer, login) = (doer.clone(), asked.login.clone());
+        Box::pin(async move { changes::reset_second_factor(&doer, db, &login).await })
+    });
+    Ok(Private(SecondFactorWasReset {
+        success: true,
+        message: "Second factor reset successfully",
+        login: reset.await?,
     }))
 }
 

@@ -5,7 +5,6 @@ use shared::money::{Currency, Minor};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::accounts::HashedPassword;
 use crate::paging::Page;
 
 /// Which operators.
@@ -165,21 +164,4 @@ pub(super) async fn staff(
     .fetch_optional(db)
     .await?;
     Ok(found.map(|row| (row.id, row.login)))
-}
-
-pub(super) async fn put_password(
-    operator: OperatorId,
-    db: &mut PgConnection,
-    staff: StaffId,
-    password: &HashedPassword,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "update staff set password_hash = $3 where operator_id = $1 and id = $2",
-        operator.get(),
-        staff.get(),
-        password.as_str(),
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use super::rules::{self, ReferralCode};
 use super::store;
 use crate::accounts::{
-    CreateError, Created, Email, Founding, NewOperator, NewStaff, OperatorStaff, Password, StaffLogin,
+    CreateError, Created, Email, Founding, NewOperator, NewStaff, OperatorStaff, Password, Role, StaffLogin,
     Visitor, create_operator, create_staff,
 };
 use crate::app::{App, SharedApp};
@@ -151,6 +151,7 @@ pub(crate) async fn register(
         login: wanted.login.clone(),
         password,
         email: wanted.email.clone(),
+        role: Role::Owner,
     };
     let (subdomain, created) = found(&app, &wanted, &staff).await?;
     let (operator, code) = (created.id, created.code.as_str().to_owned());

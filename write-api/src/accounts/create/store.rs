@@ -58,14 +58,15 @@ pub(super) async fn insert_staff(
 ) -> Result<StaffId, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
-        insert into staff (operator_id, login, password_hash, email, created_at)
-        values ($1, $2, $3, $4, $5)
+        insert into staff (operator_id, login, password_hash, email, role, created_at)
+        values ($1, $2, $3, $4, $5, $6)
         returning id as "id: StaffId"
         "#,
         operator.get(),
         new.login.as_str(),
         new.password.as_str(),
         new.email.as_ref().map(Email::as_str),
+        new.role.as_str(),
         now,
     )
     .fetch_one(db)

@@ -1,5 +1,5 @@
-//! What players do with their own account: register, change name and password, see and end their sessions. Must never
-//! change anything for who does not prove who it is.
+//! What players do with their own account: register, change name, e-mail address and password. Must never change anything
+//! for who does not prove who it is.
 
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
@@ -8,21 +8,23 @@ use shared::http::{JsonBody, Private};
 use shared::ids::Subdomain;
 use shared::money::Minor;
 use shared::problem::{Problem, ProblemBody};
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::app::{App, SharedApp};
+use crate::openapi::Sending;
 
 use super::super::create::{NewPlayer, Opening, create_player, taken};
 use super::super::error::{AccountError, CreateError};
 use super::super::extract::{PlayerSession, Visitor};
 use super::super::login::NewSession;
-use super::super::own_password::{Own, PasswordChange, PasswordChanged};
+use super::super::own_password::{
+    CURRENT_PASSWORD, Own, PasswordChange, PasswordChanged, proved, wrong_password,
+};
 use super::super::rules::{Email, LoginName, Password, PlayerName, TextError};
 use super::super::store::{self, OperatorRow, Person, own};
 use super::super::token::Realm;
 use super::players::{PlayerLoggedIn, User};
-use super::{LoggedIn, LoggedOut, WithCookie};
+use super::{LoggedIn, WithCookie};
 
 /// A player to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -70,7 +72,12 @@ impl PlayerRegistration {
 /// Makes a new player with the operator's opening balance, and logs the player in.
 #[utoipa::path(post, path = "/api/auth/{subdomain}/register", tag = "accounts", request_body = PlayerRegistration,
     params(("subdomain" = String, Path)),
-    responses((status = 200, body = PlayerLoggedIn), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = PlayerLoggedIn),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn register(
     State(app): State<SharedApp>,
     Path(subdomain): Path<String>,
@@ -102,7 +109,7 @@ pub(crate) async fn register(
             }
             let player = create_player(id, db, &new, &opening).await?;
             session
-                .open(db, Person::Player(player), new.password.as_str())
+                .open(db, Person::Player(player), new.password.as_str(), None)
                 .await?;
             Ok(player)
         })
@@ -148,7 +155,12 @@ async fn open_to_players(app: &App, subdomain: Subdomain) -> Result<(OperatorRow
 #[utoipa::path(post, path = "/api/auth/{subdomain}/change-password", tag = "accounts",
     request_body = PasswordChange, params(("subdomain" = String, Path)),
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = PasswordChanged), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = PasswordChanged),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn change_password(
     State(app): State<SharedApp>,
     session: PlayerSession,
@@ -185,7 +197,7 @@ pub(crate) struct Renamed {
 /// Changes the player's user name. Everything that the player did stays the player's.
 #[utoipa::path(post, path = "/api/auth/update-username", tag = "accounts", request_body = NameChange,
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = Renamed), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = Renamed), Sending))]
 pub(crate) async fn update_username(
     State(app): State<SharedApp>,
     session: PlayerSession,
@@ -210,74 +222,65 @@ pub(crate) async fn update_username(
     }))
 }
 
-/// Ends all sessions of the player, this one too.
-#[utoipa::path(post, path = "/api/auth/{subdomain}/logout-everywhere", tag = "accounts",
-    params(("subdomain" = String, Path)),
-    security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = LoggedOut), (status = "4XX", body = ProblemBody)))]
-pub(crate) async fn logout_everywhere(
-    State(app): State<SharedApp>,
-    session: PlayerSession,
-) -> Result<WithCookie<LoggedOut>, Problem> {
-    let PlayerSession { operator, player, .. } = session;
-    let ended = app.db.write(move |db| {
-        Box::pin(async move {
-            own::delete_sessions(operator, db, Person::Player(player), None).await?;
-            Ok::<_, AccountError>(())
-        })
-    });
-    ended.await?;
-    Ok(LoggedOut::clearing(Realm::Players, &app))
+/// Another e-mail address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object with email and current_password")]
+pub(crate) struct ProfileChange {
+    /// Unique among the operator's players, in any case.
+    email: String,
+    /// The player's password.
+    #[schema(value_type = String)]
+    current_password: Password,
 }
 
-/// The sessions of a player, the newest first.
+/// The e-mail address that the player has now.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct OwnSessions {
+pub(crate) struct ProfileSaved {
     /// Always true.
     success: bool,
-    sessions: Vec<ShownSession>,
+    /// For people.
+    message: &'static str,
+    /// In lower case.
+    email: String,
 }
 
-/// A log-in that still lasts.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ShownSession {
-    #[serde(with = "time::serde::rfc3339")]
-    created_at: OffsetDateTime,
-    #[serde(with = "time::serde::rfc3339")]
-    expires_at: OffsetDateTime,
-    /// Whether it is the one that asks.
-    is_current: bool,
-}
-
-/// Where the player is logged in.
-#[utoipa::path(get, path = "/api/auth/{subdomain}/sessions", tag = "accounts",
-    params(("subdomain" = String, Path)),
+/// Changes the player's e-mail address, with which the player can log in, too. After too many wrong ones for
+/// `current_password`, none is tried for a while.
+#[utoipa::path(put, path = "/api/auth/{subdomain}/profile", tag = "accounts", request_body = ProfileChange,
+    params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = OwnSessions), (status = "4XX", body = ProblemBody)))]
-pub(crate) async fn sessions(
+    responses((status = 200, body = ProfileSaved),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+pub(crate) async fn change_profile(
     State(app): State<SharedApp>,
     session: PlayerSession,
-) -> Result<Private<OwnSessions>, Problem> {
-    let PlayerSession {
-        operator,
-        player,
-        token_hash,
-    } = session;
-    let now = app.clock.now();
-    let read = app.db.read(move |db| {
+    visitor: Visitor,
+    JsonBody(body): JsonBody<ProfileChange>,
+) -> Result<Private<ProfileSaved>, Problem> {
+    let PlayerSession { operator, player, .. } = session;
+    let email =
+        Email::parse(&body.email).map_err(|error| Problem::invalid_field("email", error.to_string()))?;
+    let guess = visitor.guess(Realm::Players, "", &LoginName::of_person(player));
+    let whose = (operator, Person::Player(player));
+    let hash = proved(&app, &guess, whose, body.current_password, CURRENT_PASSWORD).await?;
+    let new = email.clone();
+    let change = app.db.write(move |db| {
+        let (email, hash) = (new.clone(), hash.clone());
         Box::pin(async move {
-            let sessions = own::sessions(operator, db, player, &token_hash, now).await?;
-            Ok::<_, AccountError>(sessions)
+            own::put_email(operator, db, player, &hash, &email)
+                .await
+                .map_err(taken)
         })
     });
-    let shown = read.await?.into_iter().map(|session| ShownSession {
-        created_at: session.created_at,
-        expires_at: session.expires_at,
-        is_current: session.is_current,
-    });
-    Ok(Private(OwnSessions {
+    if !change.await? {
+        // Somebody changed the password meanwhile.
+        return Err(wrong_password(CURRENT_PASSWORD));
+    }
+    Ok(Private(ProfileSaved {
         success: true,
-        sessions: shown.collect(),
+        message: "Profile saved",
+        email: email.as_str().to_owned(),
     }))
 }
 

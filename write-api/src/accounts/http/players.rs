@@ -10,10 +10,11 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::app::SharedApp;
+use crate::openapi::{Asking, Sending};
 
 use super::super::error::AccountError;
 use super::super::extract::{Leaving, PlayerSession, Visitor};
-use super::super::login::{self, Account};
+use super::super::login::{self, Account, Attempt};
 use super::super::rules::{LoginName, Password};
 use super::super::store::{self, OperatorRow, Person, PlayerRow};
 use super::super::token::Realm;
@@ -70,6 +71,10 @@ pub(crate) struct Profile {
 }
 
 impl Account for PlayerRow {
+    fn person(&self) -> (OperatorId, Person) {
+        (self.operator, Person::Player(self.id))
+    }
+
     fn password_hash(&self) -> String {
         self.password_hash.clone()
     }
@@ -78,7 +83,12 @@ impl Account for PlayerRow {
 /// Logs a player in and makes a new session.
 #[utoipa::path(post, path = "/api/auth/{subdomain}/login", tag = "accounts", request_body = PlayerLogin,
     params(("subdomain" = String, Path)),
-    responses((status = 200, body = PlayerLoggedIn), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = PlayerLoggedIn),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn login(
     State(app): State<SharedApp>,
     Path(subdomain): Path<String>,
@@ -86,24 +96,18 @@ pub(crate) async fn login(
     JsonBody(body): JsonBody<PlayerLogin>,
 ) -> Result<WithCookie<PlayerLoggedIn>, Problem> {
     let subdomain = Subdomain::parse(&subdomain).ok_or(AccountError::UnknownOperator)?;
-    let guess = visitor.guess(Realm::Players, subdomain.as_str(), &body.username);
-    app.passwords.admit(&guess, &app.clock)?;
+    let attempt = Attempt::begin(&app, visitor, Realm::Players, subdomain.as_str(), &body.username)?;
     let (operator, player) = find(&app, subdomain, body.username).await?;
     if !operator.is_active {
         return Err(AccountError::OperatorDisabled.into());
     }
-    let player = login::verified(&app, &guess, body.password, player).await?;
+    let (player, proof) = attempt.verified(body.password, player).await?;
     if !player.is_active {
         return Err(AccountError::AccountDisabled.into());
     }
-    let token = login::open_session(
-        &app,
-        &guess,
-        operator.id,
-        Person::Player(player.id),
-        &player.password_hash,
-    )
-    .await?;
+    let token = attempt
+        .open(operator.id, Person::Player(player.id), proof, None)
+        .await?;
     let user = User {
         id: player.id,
         username: player.username,
@@ -141,7 +145,11 @@ async fn find(
 /// Ends the player's session; also answers 200 when there is none.
 #[utoipa::path(post, path = "/api/auth/{subdomain}/logout", tag = "accounts",
     params(("subdomain" = String, Path)),
-    responses((status = 200, body = LoggedOut), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = LoggedOut),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Asking,
+    ))]
 pub(crate) async fn logout(
     State(app): State<SharedApp>,
     Path(subdomain): Path<String>,
@@ -171,7 +179,7 @@ pub(crate) async fn logout(
 /// The logged-in player, with the balance of this moment.
 #[utoipa::path(get, path = "/api/auth/me", tag = "accounts",
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = Profile), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = Profile), Asking))]
 pub(crate) async fn me(
     State(app): State<SharedApp>,
     session: PlayerSession,
@@ -199,11 +207,28 @@ pub(crate) async fn me(
     }))
 }
 
+/// The same for the path's operator, beside the route that changes it.
+#[utoipa::path(get, path = "/api/auth/{subdomain}/profile", tag = "accounts",
+    params(("subdomain" = String, Path, description = "The operator's name in URLs")),
+    security(("bearer" = []), ("player_cookie" = [])),
+    responses((status = 200, body = Profile),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+pub(crate) async fn profile(
+    state: State<SharedApp>,
+    session: PlayerSession,
+) -> Result<Private<Profile>, Problem> {
+    me(state, session).await
+}
+
 /// The same, for the path's operator only.
 #[utoipa::path(get, path = "/api/auth/{subdomain}/me", tag = "accounts",
     params(("subdomain" = String, Path)),
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = Profile), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = Profile),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Asking,
+    ))]
 pub(crate) async fn me_here(
     state: State<SharedApp>,
     session: PlayerSession,

@@ -9,12 +9,14 @@ use utoipa::ToSchema;
 
 use crate::app::{App, SharedApp};
 use crate::audit::{Doer, PlatformDoer};
+use crate::openapi::{Asking, Sending};
 
 use super::super::error::AccountError;
 use super::super::extract::{Leaving, OperatorStaff, PlatformStaff, Visitor};
-use super::super::login::{self, Account};
+use super::super::login::{self, Account, Attempt};
 use super::super::own_password::{Own, PasswordChange, PasswordChanged};
 use super::super::rules::{LoginName, Password};
+use super::super::second_factor::Typed;
 use super::super::store::{self, Person, PlatformStaffRow, StaffRow};
 use super::super::token::Realm;
 use super::{LoggedIn, LoggedOut, WithCookie};
@@ -28,6 +30,8 @@ pub(crate) struct StaffLogin {
     /// 1 to 200 bytes.
     #[schema(value_type = String)]
     password: Password,
+    /// Six digits of an authenticator app, or a recovery code. Asked for by `second_factor_required`.
+    code: Option<String>,
     /// When given, only staff of this operator is let in.
     #[serde(default)]
     subdomain: Option<String>,
@@ -42,6 +46,8 @@ pub(crate) struct PlatformLogin {
     /// 1 to 200 bytes.
     #[schema(value_type = String)]
     password: Password,
+    /// Six digits of an authenticator app, or a recovery code. Asked for by `second_factor_required`.
+    code: Option<String>,
 }
 
 /// Staff who are logged in now.
@@ -85,28 +91,40 @@ impl From<StaffRow> for OperatorOfStaff {
 }
 
 impl Account for StaffRow {
+    fn person(&self) -> (OperatorId, Person) {
+        (self.operator, Person::Staff(self.id))
+    }
+
     fn password_hash(&self) -> String {
         self.password_hash.clone()
     }
 }
 
 impl Account for PlatformStaffRow {
+    fn person(&self) -> (OperatorId, Person) {
+        (OperatorId::PLATFORM, Person::Staff(self.id))
+    }
+
     fn password_hash(&self) -> String {
         self.password_hash.clone()
     }
 }
 
-/// Logs an operator's staff in and makes a new session.
+/// Logs an operator's staff in and makes a new session. Who has a second factor needs a `code`, too: after the right
+/// password without one the answer is 401 `second_factor_required`.
 #[utoipa::path(post, path = "/api/admin-login", tag = "accounts", request_body = StaffLogin,
-    responses((status = 200, body = StaffLoggedIn), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = StaffLoggedIn),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn login(
     State(app): State<SharedApp>,
     visitor: Visitor,
     JsonBody(body): JsonBody<StaffLogin>,
 ) -> Result<WithCookie<StaffLoggedIn>, Problem> {
-    let guess = visitor.guess(Realm::OperatorStaff, "", &body.login);
-    app.passwords.admit(&guess, &app.clock)?;
-    let name = body.login;
+    let attempt = Attempt::begin(&app, visitor, Realm::OperatorStaff, "", &body.login)?;
+    let (name, code) = (body.login, body.code.as_deref().map(Typed::read));
     let found = app
         .db
         .read(move |db| {
@@ -123,21 +141,16 @@ pub(crate) async fn login(
             .as_ref()
             .is_none_or(|wanted| wanted.trim().eq_ignore_ascii_case(&staff.subdomain))
     });
-    let staff = login::verified(&app, &guess, body.password, staff).await?;
+    let (staff, proof) = attempt.verified(body.password, staff).await?;
     if !staff.operator_is_active {
         return Err(AccountError::OperatorDisabled.into());
     }
     if !staff.is_active {
         return Err(AccountError::AccountDisabled.into());
     }
-    let token = login::open_session(
-        &app,
-        &guess,
-        staff.operator,
-        Person::Staff(staff.id),
-        &staff.password_hash,
-    )
-    .await?;
+    let token = attempt
+        .open(staff.operator, Person::Staff(staff.id), proof, code)
+        .await?;
     Ok(WithCookie {
         cookie: Realm::OperatorStaff.cookie_with(&token, &app.options.accounts),
         body: StaffLoggedIn {
@@ -149,7 +162,7 @@ pub(crate) async fn login(
 
 /// Ends the session of an operator's staff; also answers 200 when there is none.
 #[utoipa::path(post, path = "/api/admin-logout", tag = "accounts",
-    responses((status = 200, body = LoggedOut), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = LoggedOut), Asking))]
 pub(crate) async fn logout(
     State(app): State<SharedApp>,
     leaving: Leaving,
@@ -158,7 +171,11 @@ pub(crate) async fn logout(
 }
 
 /// Whether an operator's staff is logged in, for pages that have to decide what to show. Never 401.
-#[utoipa::path(get, path = "/api/admin-check", tag = "accounts", responses((status = 200, body = StaffCheck)))]
+#[utoipa::path(get, path = "/api/admin-check", tag = "accounts",
+    responses(
+        (status = 200, body = StaffCheck),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn check(
     State(app): State<SharedApp>,
     session: Result<OperatorStaff, Problem>,
@@ -184,17 +201,21 @@ pub(crate) async fn check(
     }))
 }
 
-/// Logs the platform's staff in and makes a new session. A disabled account is refused like a wrong password.
+/// Logs the platform's staff in and makes a new session. A disabled account is refused like a wrong password. Who has a
+/// second factor needs a `code`, too: after the right password without one the answer is 401 `second_factor_required`.
 #[utoipa::path(post, path = "/api/superadmin/login", tag = "accounts", request_body = PlatformLogin,
-    responses((status = 200, body = LoggedIn), (status = "4XX", body = ProblemBody)))]
+    responses(
+        (status = 200, body = LoggedIn),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn platform_login(
     State(app): State<SharedApp>,
     visitor: Visitor,
     JsonBody(body): JsonBody<PlatformLogin>,
 ) -> Result<WithCookie<LoggedIn>, Problem> {
-    let guess = visitor.guess(Realm::PlatformStaff, "", &body.username);
-    app.passwords.admit(&guess, &app.clock)?;
-    let name = body.username;
+    let attempt = Attempt::begin(&app, visitor, Realm::PlatformStaff, "", &body.username)?;
+    let (name, code) = (body.username, body.code.as_deref().map(Typed::read));
     let found = app
         .db
         .read(move |db| {
@@ -205,9 +226,9 @@ pub(crate) async fn platform_login(
             })
         })
         .await?;
-    let staff = login::verified(&app, &guess, body.password, found).await?;
-    let person = Person::Staff(staff.id);
-    let token = login::open_session(&app, &guess, OperatorId::PLATFORM, person, &staff.password_hash).await?;
+    let (staff, proof) = attempt.verified(body.password, found).await?;
+    let (operator, person) = staff.person();
+    let token = attempt.open(operator, person, proof, code).await?;
     Ok(WithCookie {
         cookie: Realm::PlatformStaff.cookie_with(&token, &app.options.accounts),
         body: LoggedIn::with(&token),
@@ -216,7 +237,7 @@ pub(crate) async fn platform_login(
 
 /// Ends the session of the platform's staff; also answers 200 when there is none.
 #[utoipa::path(post, path = "/api/superadmin/logout", tag = "accounts",
-    responses((status = 200, body = LoggedOut), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = LoggedOut), Asking))]
 pub(crate) async fn platform_logout(
     State(app): State<SharedApp>,
     leaving: Leaving,
@@ -237,8 +258,12 @@ async fn leave(app: &App, leaving: &Leaving, realm: Realm) -> Result<WithCookie<
     request_body = PasswordChange,
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
-    responses((status = 200, body = PasswordChanged), (status = 401, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+    responses(
+        (status = 200, body = PasswordChanged),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn change_password(
     State(app): State<SharedApp>,
     session: OperatorStaff,
@@ -259,8 +284,11 @@ pub(crate) async fn change_password(
 /// Changes the password of staff of the platform and ends their other sessions.
 #[utoipa::path(post, path = "/api/superadmin/change-password", tag = "platform", request_body = PasswordChange,
     security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = PasswordChanged), (status = 401, body = ProblemBody),
-        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+    responses(
+        (status = 200, body = PasswordChanged),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        Sending,
+    ))]
 pub(crate) async fn change_platform_password(
     State(app): State<SharedApp>,
     session: PlatformStaff,

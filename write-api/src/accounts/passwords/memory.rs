@@ -6,6 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use argon2::password_hash::{self, phc};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
+/// Most memory that a stored hash may ask for, in KiB.
+const MAX_MEMORY_KIB: u32 = 65_536;
+/// Most passes that a stored hash may ask for.
+const MAX_PASSES: u32 = 10;
+
 /// Pieces of memory that nobody works in.
 #[derive(Debug, Default)]
 pub(super) struct Memories(Mutex<Vec<Memory>>);
@@ -42,7 +47,8 @@ impl Memory {
         })
     }
 
-    /// Whether `hash`, of any cost, is that of `password`.
+    /// Whether `hash` is that of `password`. One that asks for more than is ever worth it is nobody's: whoever can put a
+    /// hash into the database must not stop the service with it.
     pub(super) fn fits(&mut self, password: &[u8], hash: &phc::PasswordHash) -> bool {
         self.matches(password, hash).unwrap_or(false)
     }
@@ -53,7 +59,11 @@ impl Memory {
         };
         let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
         let version = hash.version.map(Version::try_from).transpose()?;
-        let argon2 = Argon2::new(algorithm, version.unwrap_or_default(), Params::try_from(hash)?);
+        let params = Params::try_from(hash)?;
+        if params.m_cost() > MAX_MEMORY_KIB || params.t_cost() > MAX_PASSES {
+            return Ok(false);
+        }
+        let argon2 = Argon2::new(algorithm, version.unwrap_or_default(), params);
         // Outputs compare in constant time.
         Ok(self.output(&argon2, password, salt, output.len())? == *output)
     }
@@ -101,6 +111,20 @@ mod tests {
     fn a_hash_without_output_fits_no_password() {
         let hash = phc::PasswordHash::new("$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA").unwrap();
         assert!(!Memory::default().fits(PASSWORD, &hash));
+    }
+
+    #[test]
+    fn a_hash_that_asks_for_too_much_fits_no_password() {
+        for cost in ["m=4294967295,t=2,p=1", "m=65537,t=1,p=1", "m=64,t=11,p=1"] {
+            let (salt, output) = ("A".repeat(22), "A".repeat(43));
+            let hash = format!("$argon2id$v=19${cost}${salt}${output}");
+            let mut memory = Memory::default();
+            assert!(
+                !memory.fits(PASSWORD, &phc::PasswordHash::new(&hash).unwrap()),
+                "{cost}"
+            );
+            assert!(memory.0.is_empty(), "{cost}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::super::passwords::HashedPassword;
-use super::super::rules::PlayerName;
+use super::super::rules::{Email, PlayerName};
 use super::Person;
 
 /// What players of the operator start with.
@@ -110,6 +110,26 @@ pub(in super::super) async fn put_username(
     Ok(())
 }
 
+/// Gives the player another e-mail address, if the password is still the one of `hash`; says whether it is.
+pub(in super::super) async fn put_email(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    player: PlayerId,
+    hash: &str,
+    email: &Email,
+) -> Result<bool, sqlx::Error> {
+    let changed = sqlx::query!(
+        "update players set email = $4 where operator_id = $1 and id = $2 and password_hash = $3",
+        operator.get(),
+        player.get(),
+        hash,
+        email.as_str(),
+    )
+    .execute(db)
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
 /// Ends all sessions of the person, but for the one of `kept`; says how many.
 pub(crate) async fn delete_sessions(
     operator: OperatorId,
@@ -133,35 +153,64 @@ pub(crate) async fn delete_sessions(
     Ok(done.rows_affected())
 }
 
-/// A session as its player may see it.
+/// A session as its owner may see it.
 #[derive(Clone, Debug)]
 pub(in super::super) struct OwnSession {
+    /// Made of the hash that the session is found by, so that it tells neither that nor the token.
+    pub(in super::super) id: String,
     pub(in super::super) created_at: OffsetDateTime,
     pub(in super::super) expires_at: OffsetDateTime,
     pub(in super::super) is_current: bool,
 }
 
-/// The player's sessions that last at the time `now`, the newest first. `current` is the one that asks.
+/// The person's sessions that last at the time `now`, the newest first. `current` is the one that asks.
 pub(in super::super) async fn sessions(
     operator: OperatorId,
     db: &mut PgConnection,
-    player: PlayerId,
+    person: Person,
     current: &[u8; 32],
     now: OffsetDateTime,
 ) -> Result<Vec<OwnSession>, sqlx::Error> {
+    let (player, staff) = person.columns();
     sqlx::query_as!(
         OwnSession,
         r#"
-        select created_at, expires_at, token_hash = $3 as "is_current!"
+        select left(encode(sha256('session'::bytea || token_hash), 'hex'), 32) as "id!", created_at, expires_at,
+            token_hash = $4 as "is_current!"
         from sessions
-        where operator_id = $1 and player_id = $2 and expires_at > $4
+        where operator_id = $1 and (player_id = $2 or staff_id = $3) and expires_at > $5
         order by created_at desc, token_hash
         "#,
         operator.get(),
-        player.get(),
+        player,
+        staff,
         current,
         now,
     )
     .fetch_all(db)
     .await
+}
+
+/// Ends the person's session that is listed as `id`; says whether there was one.
+pub(in super::super) async fn delete_session(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    person: Person,
+    id: &str,
+) -> Result<bool, sqlx::Error> {
+    let (player, staff) = person.columns();
+    let deleted = sqlx::query!(
+        r#"
+        delete from sessions
+        where operator_id = $1 and (player_id = $2 or staff_id = $3)
+            and left(encode(sha256('session'::bytea || token_hash), 'hex'), 32) = $4
+        "#,
+        operator.get(),
+        player,
+        staff,
+        id,
+    )
+    .execute(db)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
 }

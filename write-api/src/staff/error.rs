@@ -1,0 +1,36 @@
+//! Why something was not done to staff. Must never know of HTTP.
+
+use shared::db::DbError;
+
+use crate::accounts::CreateError;
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StaffError {
+    /// There is no such staff here.
+    #[error("there is no such staff")]
+    NoStaff,
+    /// Nobody does this to their own account.
+    #[error("this is not for one's own account")]
+    OwnAccount,
+    /// Nobody would be left who may do everything.
+    #[error("nobody would be left who may do everything")]
+    LastOwner,
+    /// The new person was refused.
+    #[error(transparent)]
+    Refused(CreateError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(DbError),
+}
+
+shared::transaction_error!(StaffError);
+
+impl From<CreateError> for StaffError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Database(error) => Self::Database(error),
+            refused => Self::Refused(refused),
+        }
+    }
+}
