@@ -24,8 +24,10 @@ use crate::feed::check::{CheckError, FeedCheck, check_folder};
 use crate::leaderboards::LeaderboardOptions;
 use crate::leaderboards::cli::{self as contests, ContestCommand};
 use crate::ledger::LedgerOptions;
+use crate::operations::OperationOptions;
 use crate::players::PlayerOptions;
 use crate::protection::ProtectionOptions;
+use crate::revenue::RevenueOptions;
 
 /// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
 #[derive(Debug, Parser)]
@@ -114,6 +116,12 @@ pub struct WriteOptions {
     /// What staff may do to players.
     #[command(flatten)]
     pub players: PlayerOptions,
+    /// Long operations.
+    #[command(flatten)]
+    pub operations: OperationOptions,
+    /// Daily revenue.
+    #[command(flatten)]
+    pub revenue: RevenueOptions,
     /// Responsible gaming.
     #[command(flatten)]
     pub protection: ProtectionOptions,

@@ -4,6 +4,8 @@ use shared::db::DbError;
 use shared::ids::OperatorId;
 use sqlx::{Connection, PgConnection};
 
+mod background;
+
 /// The first thing in the books that is not as it must be.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("operator {operator}, {subject}: expected {expected}, found {found}")]
@@ -79,7 +81,19 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
     if let Some(difference) = in_marks(db).await? {
         return Ok(Some(difference));
     }
-    in_operator_wallets(db).await
+    if let Some(difference) = in_operator_wallets(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = background::in_resets(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = background::in_operations(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = background::in_revenue(db).await? {
+        return Ok(Some(difference));
+    }
+    background::in_operators_balances(db).await
 }
 
 /// Every deposit and withdrawal is one that the cashier answered, to the same player and under the same reference, and

@@ -36,7 +36,8 @@ pub(super) struct OperatorRow {
     pub(super) casino_revenue: Minor,
 }
 
-/// A page of the operators, the newest first.
+/// A page of the operators, the newest first. What was posted as revenue has left the casino's account, and was won all
+/// the same.
 pub(super) async fn operators(
     db: &mut PgConnection,
     filter: &Filter,
@@ -80,8 +81,10 @@ pub(super) async fn operators(
             first.email,
             coalesce(standings.players, 0) as "players!",
             coalesce(standings.rounds, 0) as "rounds!",
-            (coalesce(counted.credited - counted.debited, 0) + coalesce(since.won, 0))::bigint
-                as "casino_revenue!: Minor"
+            (
+                coalesce(counted.credited - counted.debited, 0) + coalesce(since.won, 0)
+                + coalesce(passed_on.won, 0)
+            )::bigint as "casino_revenue!: Minor"
         from listed
         left join lateral (
             select login, email
@@ -93,6 +96,11 @@ pub(super) async fn operators(
         left join operator_standings as standings on standings.operator_id = listed.id
         left join house_balances as counted on counted.operator_id = listed.id and counted.account = $5
         left join since on since.operator_id = listed.id
+        left join lateral (
+            select sum(total_revenue) as won
+            from daily_revenue
+            where operator_id = listed.id and posted_at is not null
+        ) as passed_on on true
         order by listed.id desc
         "#,
         filter.search,
