@@ -24,5 +24,6 @@ mod protection;
 mod reads;
 mod registration;
 mod replica;
+mod reports;
 mod resets;
 mod revenue;

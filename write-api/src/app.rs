@@ -131,6 +131,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
     crate::accounts::spawn_sweeper(Arc::clone(&app), stop.clone());
     crate::casino::spawn_sweeper(Arc::clone(&app), stop.clone());
     crate::ledger::spawn_rollup(Arc::clone(&app), stop.clone());
+    crate::reports::spawn_folding(Arc::clone(&app), stop.clone());
     crate::leaderboards::spawn_refresh(Arc::clone(&app), stop.clone());
     crate::audit::spawn_chain(Arc::clone(&app), stop.clone());
     crate::operations::spawn_runner(Arc::clone(&app), stop.clone());

@@ -27,6 +27,7 @@ use crate::ledger::LedgerOptions;
 use crate::operations::OperationOptions;
 use crate::players::PlayerOptions;
 use crate::protection::ProtectionOptions;
+use crate::reports::ReportOptions;
 use crate::revenue::RevenueOptions;
 
 /// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
@@ -107,6 +108,9 @@ pub struct WriteOptions {
     /// The ledger.
     #[command(flatten)]
     pub ledger: LedgerOptions,
+    /// The reports.
+    #[command(flatten)]
+    pub reports: ReportOptions,
     /// The leaderboards.
     #[command(flatten)]
     pub leaderboards: LeaderboardOptions,

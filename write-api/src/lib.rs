@@ -23,6 +23,7 @@ pub mod platform;
 pub mod players;
 pub mod protection;
 pub mod registration;
+pub mod reports;
 pub mod resets;
 pub mod revenue;
 pub mod treasury;

@@ -1,5 +1,7 @@
 //! The check of the books: recomputes every balance, chain and total from the entries and rounds. Must never write.
 
+mod daily;
+
 use shared::db::DbError;
 use shared::ids::OperatorId;
 use sqlx::{Connection, PgConnection};
@@ -82,6 +84,9 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
         return Ok(Some(difference));
     }
     if let Some(difference) = in_operator_wallets(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = daily::in_totals(db).await? {
         return Ok(Some(difference));
     }
     if let Some(difference) = background::in_resets(db).await? {

@@ -1,0 +1,69 @@
+//! The check of the daily totals against the rounds. Must never write.
+
+use shared::ids::OperatorId;
+use sqlx::PgConnection;
+
+use super::BookDifference;
+
+/// The daily totals are what the rounds add up to.
+pub(super) async fn in_totals(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        with kept as (
+            select
+                operator_id,
+                day,
+                category,
+                sum(settled) as settled,
+                sum(won) as won,
+                sum(voided) as voided,
+                sum(staked) as staked,
+                sum(paid) as paid
+            from (
+                select * from daily_totals
+                union all
+                select * from daily_totals_due
+            ) as both_tables
+            where product = 'casino'
+            group by operator_id, day, category
+        ),
+        counted as (
+            select
+                operator_id,
+                (settled_at at time zone 'UTC')::date as day,
+                game as category,
+                count(*) filter (where status = 'settled') as settled,
+                count(*) filter (where status = 'settled' and payout > stake) as won,
+                count(*) filter (where status = 'void') as voided,
+                coalesce(sum(stake) filter (where status = 'settled'), 0) as staked,
+                coalesce(sum(payout) filter (where status = 'settled'), 0) as paid
+            from rounds
+            where status <> 'open'
+            group by operator_id, (settled_at at time zone 'UTC')::date, game
+        )
+        select
+            operator_id as "operator!: OperatorId",
+            format('totals of %s on %s', category, day) as "subject!",
+            coalesce(
+                format('%s/%s/%s/%s/%s', counted.settled, counted.won, counted.voided, counted.staked, counted.paid),
+                'none'
+            ) as "expected!",
+            coalesce(
+                format('%s/%s/%s/%s/%s', kept.settled, kept.won, kept.voided, kept.staked, kept.paid),
+                'none'
+            ) as "found!"
+        from kept
+        full join counted using (operator_id, day, category)
+        where kept.settled is distinct from counted.settled
+            or kept.won is distinct from counted.won
+            or kept.voided is distinct from counted.voided
+            or kept.staked is distinct from counted.staked
+            or kept.paid is distinct from counted.paid
+        order by operator_id, day, category
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
