@@ -5,6 +5,7 @@ use shared::fail_point;
 use tests::Installation;
 use time::OffsetDateTime;
 
+use super::LIMIT;
 use super::crashes::{verify_books, writer_with};
 
 use crate::accounts::platform_staff;
@@ -20,11 +21,9 @@ async fn a_contest_whose_writers_died_twice_resets_each_balance_once_and_keeps_t
         .await;
     let token = platform_staff(&installation, "root").await;
     let root = installation.writer().logged_in(&token);
-    let mut operators = Vec::new();
     for subdomain in ["aurora", "bluefin"] {
         let operator = installation.operator(subdomain).await;
         installation.crowd(&operator, "player", PLAYERS / 2, 12_345).await;
-        operators.push(operator);
     }
     sqlx::query("insert into contests (name, starts_at, ends_at) values ('first', $1, $2)")
         .bind(OffsetDateTime::UNIX_EPOCH)
@@ -61,11 +60,9 @@ async fn a_contest_whose_writers_died_twice_resets_each_balance_once_and_keeps_t
     assert!(moved_at_death[0] < moved_at_death[1], "{moved_at_death:?}");
     assert!(moved_at_death[1] < i64::from(PLAYERS), "{moved_at_death:?}");
     let _heir = writer_with(&installation, &quick).await;
-    let mut operation = json!({});
-    while operation["ended_at"].is_null() {
-        operation = root.get(&path).await.ok();
-        tokio::task::yield_now().await;
-    }
+    let has_ended = || async { root.get(&path).await.ok()["ended_at"].is_string() };
+    installation.within(LIMIT, "the operation ends", has_ended).await;
+    let operation = root.get(&path).await.ok();
     assert_eq!(operation["status"], "done", "{operation}");
     assert_eq!(operation["changed"], PLAYERS, "{operation}");
     let (entries, wallets): (i64, i64) = sqlx::query_as(

@@ -1,12 +1,11 @@
 //! The check of the books: recomputes every balance, chain and total from the entries and rounds. Must never write.
 
+mod background;
 mod daily;
 
 use shared::db::DbError;
 use shared::ids::OperatorId;
 use sqlx::{Connection, PgConnection};
-
-mod background;
 
 /// The first thing in the books that is not as it must be.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

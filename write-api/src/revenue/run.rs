@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::ledger::{self, HouseReason, HouseTransfer};
 use crate::operations::{self, Cursor, Operation, Step, Work};
 use crate::operators;
+use crate::reports::day_totals;
 
 /// Works out every day up to `through` of the next operator, from the first that is not posted on.
 pub(crate) async fn calculate_step(
@@ -26,8 +27,8 @@ pub(crate) async fn calculate_step(
         return Ok(last_step(operation));
     };
     operators::lock(operator, db).await?;
-    let changed = calculate(operator, db, through, shares, at).await?;
-    past(operation, db, operator, changed).await
+    let days = calculate(operator, db, through, shares, at).await?;
+    past(operation, db, operator, days).await
 }
 
 /// Posts every day up to `through` that was worked out for the next operator, the oldest first.
@@ -42,8 +43,8 @@ pub(crate) async fn post_step(
         return Ok(last_step(operation));
     };
     operators::lock(operator, db).await?;
-    let changed = post(operator, db, through, tx_id, at).await?;
-    past(operation, db, operator, changed).await
+    let days = post(operator, db, through, tx_id, at).await?;
+    past_posted(operation, db, operator, days).await
 }
 
 /// Works out and posts in one step, as the schedule does.
@@ -60,8 +61,8 @@ pub(crate) async fn daily_step(
     };
     operators::lock(operator, db).await?;
     calculate(operator, db, through, shares, at).await?;
-    let changed = post(operator, db, through, tx_id, at).await?;
-    past(operation, db, operator, changed).await
+    let days = post(operator, db, through, tx_id, at).await?;
+    past_posted(operation, db, operator, days).await
 }
 
 fn last_step(operation: &Operation) -> Step {
@@ -71,11 +72,25 @@ fn last_step(operation: &Operation) -> Step {
     }
 }
 
+/// As [`past`], but stays at an operator that may have more days to post.
+async fn past_posted(
+    operation: &Operation,
+    db: &mut PgConnection,
+    operator: OperatorId,
+    days: i64,
+) -> Result<Step, RevenueError> {
+    if days < store::DAYS_POSTED_AT_ONCE {
+        past(operation, db, operator, days).await
+    } else {
+        Ok(Step::standing(operation))
+    }
+}
+
 async fn past(
     operation: &Operation,
     db: &mut PgConnection,
     operator: OperatorId,
-    changed: i64,
+    days: i64,
 ) -> Result<Step, RevenueError> {
     let total = match operation.total {
         Some(total) => total,
@@ -88,7 +103,7 @@ async fn past(
         },
         total: Some(total),
         looked_at: 1,
-        changed: changed.min(1),
+        changed: days.min(1),
         ..Step::standing(operation)
     })
 }
@@ -102,15 +117,17 @@ async fn calculate(
     at: OffsetDateTime,
 ) -> Result<i64, RevenueError> {
     let (capital, pool) = store::initial_balances(operator, db).await?;
-    let days = store::unposted_days(operator, db, through).await?;
-    let mut worked = Vec::with_capacity(days.len());
-    for totals in days {
+    let mut next = store::first_unposted(operator, db).await?;
+    let mut worked = Vec::new();
+    while let Some(day) = next.filter(|day| *day <= through) {
+        let totals = day_totals(operator, db, day).await?;
         let revenue = totals
             .staked
             .checked_sub(totals.paid)
             .ok_or(RevenueError::OutOfRange)?;
-        let parts = parts_of(revenue, capital, pool, shares);
-        worked.push(Worked { totals, parts });
+        let parts = parts_of(revenue.get(), capital, pool, shares);
+        worked.push(Worked { day, totals, parts });
+        next = day.next_day();
     }
     store::put(operator, db, &worked, at).await?;
     Ok(i64::try_from(worked.len()).unwrap_or(i64::MAX))

@@ -9,9 +9,10 @@ use uuid::Uuid;
 use super::rules::{Held, Parts};
 use crate::ledger::Account;
 use crate::paging::Page;
+use crate::reports::DayTotals;
 
 /// Days of one operator that one transaction posts at most.
-const DAYS_POSTED_AT_ONCE: i64 = 366;
+pub(super) const DAYS_POSTED_AT_ONCE: i64 = 366;
 
 /// The operator after this one. All there are, also disabled ones: what settles late is still theirs.
 pub(super) async fn next_operator(
@@ -55,64 +56,37 @@ pub(super) async fn initial_balances(
     Ok((row.capital, row.pool))
 }
 
-/// What was staked and paid in the rounds that settled on a day.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct DayTotals {
-    pub(super) day: Date,
-    pub(super) staked: i64,
-    pub(super) paid: i64,
-}
-
-/// Every day up to `through` that is not posted, from the day after the last that is, or else from the operator's first
-/// one or its first round's. Days without a round, too.
-pub(super) async fn unposted_days(
+/// The first day of the operator that is not posted: the day after the last that is, or else that on which the operator
+/// came or something settled first. None where there is no operator.
+pub(super) async fn first_unposted(
     operator: OperatorId,
     db: &mut PgConnection,
-    through: Date,
-) -> Result<Vec<DayTotals>, sqlx::Error> {
-    sqlx::query_as!(
-        DayTotals,
+) -> Result<Option<Date>, sqlx::Error> {
+    sqlx::query_scalar!(
         r#"
-        with first as (
-            select coalesce(
-                (
-                    select max(day) + 1
-                    from daily_revenue
-                    where operator_id = $1 and posted_at is not null
-                ),
-                least(
-                    (select (created_at at time zone 'utc')::date from operators where id = $1),
-                    (select (min(settled_at) at time zone 'utc')::date from rounds where operator_id = $1)
-                )
-            ) as day
-        ),
-        totals as (
-            select (settled_at at time zone 'utc')::date as day, sum(stake) as staked, sum(payout) as paid
-            from rounds
-            where operator_id = $1
-                and settled_at >= (select day from first)::timestamp at time zone 'utc'
-                and settled_at < ($2::date + 1)::timestamp at time zone 'utc'
-            group by 1
-        )
-        select
-            days.day::date as "day!",
-            coalesce(totals.staked, 0)::bigint as "staked!",
-            coalesce(totals.paid, 0)::bigint as "paid!"
-        from first
-        cross join generate_series(first.day::timestamp, $2::date::timestamp, interval '1 day') as days (day)
-        left join totals on totals.day = days.day::date
-        order by 1
+        select coalesce(
+            (
+                select max(day) + 1
+                from daily_revenue
+                where operator_id = $1 and posted_at is not null
+            ),
+            least(
+                (select (created_at at time zone 'utc')::date from operators where id = $1),
+                (select min(day) from daily_totals where operator_id = $1),
+                (select min(day) from daily_totals_due where operator_id = $1)
+            )
+        ) as day
         "#,
         operator.get(),
-        through,
     )
-    .fetch_all(db)
+    .fetch_one(db)
     .await
 }
 
-/// A day with its parts.
+/// A day with what settled on it, and its parts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Worked {
+    pub(super) day: Date,
     pub(super) totals: DayTotals,
     pub(super) parts: Parts,
 }
@@ -124,7 +98,7 @@ pub(super) async fn put(
     worked: &[Worked],
     at: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    let days: Vec<Date> = worked.iter().map(|worked| worked.totals.day).collect();
+    let days: Vec<Date> = worked.iter().map(|worked| worked.day).collect();
     let column = |of: fn(&Worked) -> i64| worked.iter().map(of).collect::<Vec<i64>>();
     sqlx::query!(
         r#"
@@ -163,8 +137,8 @@ pub(super) async fn put(
         "#,
         operator.get(),
         &days,
-        &column(|worked| worked.totals.staked),
-        &column(|worked| worked.totals.paid),
+        &column(|worked| worked.totals.staked.get()),
+        &column(|worked| worked.totals.paid.get()),
         &column(|worked| worked.parts.fee_from_own),
         &column(|worked| worked.parts.net_own),
         &column(|worked| worked.parts.bookmaker),

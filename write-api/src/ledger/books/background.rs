@@ -60,7 +60,7 @@ pub(super) async fn in_operations(db: &mut PgConnection) -> Result<Option<BookDi
     .await
 }
 
-/// A posted day is what was staked and paid in the rounds that settled on it, and its entries took just that from the
+/// A posted day is what settled on it, as the daily totals say it, and its entries took just that from the
 /// casino and gave the platform its parts. A day that is not posted has none.
 pub(super) async fn in_revenue(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
     sqlx::query_as!(
@@ -78,14 +78,13 @@ pub(super) async fn in_revenue(db: &mut PgConnection) -> Result<Option<BookDiffe
             group by operator_id, reference, tx_id
         ),
         settled as (
-            select
-                operator_id,
-                (settled_at at time zone 'utc')::date as day,
-                sum(stake) as staked,
-                sum(payout) as paid
-            from rounds
-            where settled_at is not null
-            group by 1, 2
+            select operator_id, day, sum(staked) as staked, sum(paid) as paid
+            from (
+                select operator_id, day, staked, paid from daily_totals
+                union all
+                select operator_id, day, staked, paid from daily_totals_due
+            ) as counted
+            group by operator_id, day
         ),
         posted as (
             select *
