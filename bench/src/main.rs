@@ -6,6 +6,7 @@ mod bets;
 mod books;
 mod chaos;
 mod coherence;
+mod contest_reset;
 mod dice;
 mod failure;
 mod installation;
@@ -53,6 +54,7 @@ enum Bench {
     Leaderboard(leaderboard::Options),
     Reads(reads::Options),
     Streams(streams::Options),
+    ContestReset(contest_reset::Options),
     #[command(hide = true)]
     BareAxum(reads::Bare),
 }
@@ -84,6 +86,7 @@ fn run(bench: &Bench) -> Result<ExitCode, Failure> {
         Bench::Sessions(options) => Runtime::new()?.block_on(sessions::run(options)),
         Bench::Coherence(options) => Runtime::new()?.block_on(coherence::run(options)),
         Bench::Streams(options) => Runtime::new()?.block_on(streams::run(options)),
+        Bench::ContestReset(options) => Runtime::new()?.block_on(contest_reset::run(options)),
         Bench::Reads(options) => Runtime::new()?.block_on(reads::run(options)),
         Bench::Leaderboard(options) => Runtime::new()?.block_on(leaderboard::run(options)),
     }?;
