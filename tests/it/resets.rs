@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use tests::people::Operator;
 use tests::{Answer, Client, Installation};
+use write_api::ledger::{BooksError, verify_books};
 
 const RESET: &str = "/api/admin/aurora/reset-users";
 const BLACKJACK: &str = "/api/casino/blackjack/play";
@@ -92,7 +93,36 @@ async fn every_player_of_the_operator_gets_the_default_balance_by_one_entry() {
     other.problem(422, "idempotency_key_reused");
     let second = reset(&staff, "k2").await;
     assert_eq!(done(&installation, &staff, &second).await["changed"], 0);
+    for (tampered, mended) in [
+        (
+            "update balance_resets set target = target + 1",
+            "update balance_resets set target = target - 1",
+        ),
+        (
+            "update operations set changed = changed - 1 where changed > 0",
+            "update operations set changed = changed + 1 where changed > 0",
+        ),
+    ] {
+        are_found_wrong(&installation, tampered, mended).await;
+    }
     installation.finish().await;
+}
+
+/// Tampers with the books, sees that this is found, and mends it.
+pub(crate) async fn are_found_wrong(
+    installation: &Installation,
+    tampered: &'static str,
+    mended: &'static str,
+) {
+    let pool = installation.database.pool();
+    sqlx::raw_sql(tampered).execute(pool).await.unwrap();
+    let mut db = pool.acquire().await.unwrap();
+    let found = verify_books(&mut db).await;
+    assert!(
+        matches!(found, Err(BooksError::Wrong(_))),
+        "{tampered}: {found:?}"
+    );
+    sqlx::raw_sql(mended).execute(pool).await.unwrap();
 }
 
 #[tokio::test]

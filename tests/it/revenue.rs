@@ -14,7 +14,7 @@ use write_api::ledger::{Account, Posting, Reason, lock_wallet, post};
 
 use super::accounts::platform_staff;
 use super::casino::minor;
-use super::resets::ended;
+use super::resets::{are_found_wrong, ended};
 
 const DAYS: &str = "/api/superadmin/daily-revenue";
 const OPERATIONS: &str = "/api/superadmin/operations";
@@ -181,6 +181,18 @@ async fn profit_and_loss_are_worked_out_without_a_gap_and_posted_once() {
     assert_eq!(movements[0]["transaction_type"], "revenue");
     assert_eq!(movements[0]["reference_id"], "2030-03-03");
     assert_eq!(movements[0]["amount"], -380.01);
+
+    let refused =
+        sqlx::query("update daily_revenue set total_payouts = 0").execute(installation.database.pool());
+    let refused = refused.await.unwrap_err().to_string();
+    assert!(refused.contains("never changed"), "{refused}");
+    let (tampered, mended) = (
+        "alter table daily_revenue disable trigger user;
+         update daily_revenue set total_bets_amount = total_bets_amount + 1, total_payouts = total_payouts + 1",
+        "update daily_revenue set total_bets_amount = total_bets_amount - 1, total_payouts = total_payouts - 1;
+         alter table daily_revenue enable trigger user",
+    );
+    are_found_wrong(&installation, tampered, mended).await;
     installation.finish().await;
 }
 
