@@ -147,7 +147,7 @@ async fn an_open_round_stays_open_and_pays_into_the_new_balance() {
     installation.within(LIMIT, "the hand is stood on", is_over).await;
     let payout = number(
         &installation,
-        "select payout from rounds order by id desc limit 1",
+        "select payout from rounds order by settled_at desc limit 1",
     )
     .await;
     assert_eq!(installation.balance_minor(&alice).await, DEFAULT + payout);

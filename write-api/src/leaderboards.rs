@@ -20,7 +20,7 @@ use axum::routing::{get, post};
 use crate::app::SharedApp;
 
 pub use contests::{ContestBegun, NewContest, begin_contest, catch_up};
-pub(crate) use contests::{end_step, is_running, start_step};
+pub(crate) use contests::{end_step, running_contest, start_step};
 pub use options::LeaderboardOptions;
 pub use refresh::{Refreshed, refresh, spawn_refresh};
 

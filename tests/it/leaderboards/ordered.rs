@@ -10,8 +10,12 @@ const CONTESTS: &str = "/api/superadmin/contests";
 const OPERATIONS: &str = "/api/superadmin/operations";
 
 async fn ordered() -> (Installation, Client) {
+    ordered_with("20").await
+}
+
+async fn ordered_with(operation_ms: &str) -> (Installation, Client) {
     let installation = Installation::builder()
-        .writer_args(&["--leaderboard-ms", "3600000", "--operation-ms", "20"])
+        .writer_args(&["--leaderboard-ms", "3600000", "--operation-ms", operation_ms])
         .writer_args(&["--standings-kept", "2"])
         .start()
         .await;
@@ -98,7 +102,8 @@ async fn what_is_played_after_the_end_of_a_contest_is_not_in_its_standings() {
         .await
         .problem(409, "contest_runs");
 
-    done(&installation, &root, &end(&root, "e1").await).await;
+    let ended = done(&installation, &root, &end(&root, "e1").await).await;
+    assert_eq!(ended["contest_id"], contest["contest_id"]);
     play(&installation, &bob, 100, 900).await;
     end(&root, "e2").await.problem(409, "no_contest");
     root.post(&format!("{path}/end-date"), &body)
@@ -129,6 +134,28 @@ async fn what_is_played_after_the_end_of_a_contest_is_not_in_its_standings() {
             "contest.started"
         ]
     );
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_contest_does_not_end_the_one_that_replaced_it_meanwhile() {
+    let (installation, root) = ordered_with("3600000").await;
+    let first = begin(&installation, "Winter").await;
+    let asked = end(&root, "e1").await;
+    let second = begin(&installation, "Spring").await;
+    let mut options = installation.writer.app().options.clone();
+    options.listen = "127.0.0.1:0".parse().unwrap();
+    options.operations.operation_ms = 20;
+    let runner = write_api::app::start(options, installation.clock.clone(), Random::system())
+        .await
+        .unwrap();
+    let ended = done(&installation, &root, &asked).await;
+    assert_eq!(ended["contest_id"], first.id);
+    let current = root.get(&format!("{CONTESTS}/current")).await.ok();
+    assert_eq!(current["contest"]["id"], second.id);
+    let standings = root.get(&format!("{CONTESTS}/{}/standings", second.id)).await;
+    standings.problem(409, "contest_runs");
+    runner.stop().await;
     installation.finish().await;
 }
 

@@ -129,23 +129,20 @@ pub(crate) async fn end_step(
         return Ok(Step::standing(operation));
     }
     let topics = take_all_over(db, batch).await?;
-    // One that was replaced meanwhile has its standings kept by that.
-    let ending = final_standings::running(db).await?;
-    if let Some(contest) = ending {
+    // One that was replaced meanwhile has its standings kept by that, and the one in its place goes on.
+    let running = final_standings::running(db).await?;
+    if let Some(contest) = running.filter(|contest| operation.contest_id == Some(*contest)) {
         final_standings::keep(db, contest, kept, now).await?;
     }
     bump_all(&topics, db).await?;
     Ok(Step {
-        contest_id: ending,
         is_last: true,
         ..Step::standing(operation)
     })
 }
 
-/// Checks that there is a contest that could end.
-pub(crate) async fn is_running(db: &mut PgConnection) -> Result<(), OperationError> {
-    final_standings::running(db)
-        .await?
-        .ok_or(OperationError::NoContest)?;
-    Ok(())
+/// The contest that could end.
+pub(crate) async fn running_contest(db: &mut PgConnection) -> Result<i64, OperationError> {
+    let running = final_standings::running(db).await?;
+    running.ok_or(OperationError::NoContest)
 }

@@ -58,7 +58,7 @@ pub(crate) struct ShownOperation {
     looked_at: i64,
     /// Balances that were set, or operators of whom days were worked out or posted.
     changed: i64,
-    /// The contest that it began or ended; null where there is none, or not yet.
+    /// The contest that it began or that it ends; null where there is none, or not yet.
     contest_id: Option<i64>,
     /// What the last step failed of; null where it did not.
     failure: Option<String>,

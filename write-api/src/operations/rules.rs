@@ -26,7 +26,7 @@ pub(crate) enum Work {
     ResetUsers,
     /// Keep the standings of the contest that runs, begin another one, and set all balances if that is wanted.
     ContestStart(NewContestAsked),
-    /// Keep the standings of the contest that runs.
+    /// Keep the standings of the contest that ran when this was asked for.
     ContestEnd,
     /// Work out the revenue of every operator up to this day.
     RevenueCalculate {
@@ -88,7 +88,7 @@ pub(crate) struct Operation {
     pub(crate) work: Work,
     pub(crate) status: Status,
     pub(crate) cursor: Cursor,
-    /// The contest that it began or ended.
+    /// The contest that it began or that it ends.
     pub(crate) contest_id: Option<i64>,
     pub(crate) total: Option<i64>,
     pub(crate) looked_at: i64,

@@ -66,9 +66,12 @@ async fn in_transaction(doer: &Doer, db: &mut PgConnection, asked: &Asked) -> Re
     match &asked.work {
         Work::ResetUsers => {
             let total = resets::begin(operator, db, asked.id).await?;
-            store::put_total(operator, db, asked.id, total).await?;
+            store::put_scope(operator, db, asked.id, Some(total), None).await?;
         }
-        Work::ContestEnd => leaderboards::is_running(db).await?,
+        Work::ContestEnd => {
+            let contest = leaderboards::running_contest(db).await?;
+            store::put_scope(operator, db, asked.id, None, Some(contest)).await?;
+        }
         Work::ContestStart(_)
         | Work::RevenueCalculate { .. }
         | Work::RevenueDaily { .. }

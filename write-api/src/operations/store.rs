@@ -218,18 +218,20 @@ pub(super) async fn note_failure(
     Ok(())
 }
 
-/// Says how much there is to look at.
-pub(super) async fn put_total(
+/// Says how much there is to look at, and which contest is meant.
+pub(super) async fn put_scope(
     operator: OperatorId,
     db: &mut PgConnection,
     id: Uuid,
-    total: i64,
+    total: Option<i64>,
+    contest: Option<i64>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update operations set total = $3 where operator_id = $1 and id = $2",
+        "update operations set total = $3, contest_id = $4 where operator_id = $1 and id = $2",
         operator.get(),
         id,
         total,
+        contest,
     )
     .execute(db)
     .await?;
