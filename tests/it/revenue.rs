@@ -193,6 +193,17 @@ async fn profit_and_loss_are_worked_out_without_a_gap_and_posted_once() {
          alter table daily_revenue enable trigger user",
     );
     are_found_wrong(&installation, tampered, mended).await;
+    let (tampered, mended) = (
+        "alter table daily_revenue disable trigger user;
+         update daily_revenue
+         set bookmaker_share = bookmaker_share + 1, community_share = community_share - 1
+         where community_share > 0",
+        "update daily_revenue
+         set bookmaker_share = bookmaker_share - 1, community_share = community_share + 1
+         where community_share > 0;
+         alter table daily_revenue enable trigger user",
+    );
+    are_found_wrong(&installation, tampered, mended).await;
     installation.finish().await;
 }
 

@@ -97,6 +97,9 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
     if let Some(difference) = background::in_revenue(db).await? {
         return Ok(Some(difference));
     }
+    if let Some(difference) = background::in_parts_of_revenue(db).await? {
+        return Ok(Some(difference));
+    }
     background::in_operators_balances(db).await
 }
 
