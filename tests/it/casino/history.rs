@@ -73,6 +73,8 @@ async fn remove_planted(db: &PgPool) {
         alter table rounds disable trigger rounds_kept;
         delete from rounds where nonce >= 1000000;
         alter table rounds enable trigger rounds_kept;
+        delete from daily_totals where day < '2026-02-01';
+        delete from daily_totals_due where day < '2026-02-01';
         commit";
     sqlx::raw_sql(remove).execute(db).await.unwrap();
 }
