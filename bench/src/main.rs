@@ -6,6 +6,7 @@ mod bets;
 mod books;
 mod chaos;
 mod coherence;
+mod contest_reset;
 mod contract;
 mod dice;
 mod failure;
@@ -55,6 +56,7 @@ enum Bench {
     Leaderboard(leaderboard::Options),
     Reads(reads::Options),
     Streams(streams::Options),
+    ContestReset(contest_reset::Options),
     #[command(hide = true)]
     BareAxum(reads::Bare),
 }
@@ -87,6 +89,7 @@ fn run(bench: &Bench) -> Result<ExitCode, Failure> {
         Bench::Coherence(options) => Runtime::new()?.block_on(coherence::run(options)),
         Bench::Contract(options) => Runtime::new()?.block_on(contract::run(options)),
         Bench::Streams(options) => Runtime::new()?.block_on(streams::run(options)),
+        Bench::ContestReset(options) => Runtime::new()?.block_on(contest_reset::run(options)),
         Bench::Reads(options) => Runtime::new()?.block_on(reads::run(options)),
         Bench::Leaderboard(options) => Runtime::new()?.block_on(leaderboard::run(options)),
     }?;

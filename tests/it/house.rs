@@ -174,6 +174,8 @@ async fn staff_see_what_every_account_of_their_house_got_and_gave() {
             "bookmaker_earnings",
             "owners",
             "adjustments",
+            "resets",
+            "platform",
         ]
     );
     let description = "Money that comes from and goes to the world outside";

@@ -13,12 +13,14 @@ use write_api::leaderboards::{ContestBegun, NewContest, Refreshed, begin_contest
 use write_api::ledger::{Account, Posting, Reason, lock_wallet, post};
 
 mod contests;
+mod ordered;
 mod pages;
 mod standings;
 
 const PLAYERS: &str = "/api/public/user-leaderboard";
 const OPERATORS: &str = "/api/public/partner-leaderboard";
 const BATCH: u32 = 1000;
+const KEPT: u32 = 100;
 /// A refresh, a pull and a fill, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -177,7 +179,9 @@ async fn begin(installation: &Installation, name: &str) -> ContestBegun {
     };
     let mut transaction = installation.database.pool().begin().await.unwrap();
     while catch_up(&mut transaction, BATCH).await.unwrap() == Refreshed::Behind {}
-    let begun = begin_contest(&mut transaction, &new, BATCH, now).await.unwrap();
+    let begun = begin_contest(&mut transaction, &new, BATCH, KEPT, now)
+        .await
+        .unwrap();
     transaction.commit().await.unwrap();
     reader_knows(installation).await;
     begun

@@ -26,4 +26,6 @@ mod reads;
 mod registration;
 mod replica;
 mod reports;
+mod resets;
+mod revenue;
 mod staff;

@@ -21,6 +21,7 @@ use crate::folder::Folder;
 
 mod crashes;
 mod launcher;
+mod operations;
 mod purge;
 mod tools;
 

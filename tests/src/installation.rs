@@ -11,6 +11,8 @@ use crate::client::Client;
 use crate::database::Database;
 use crate::proxy::Proxy;
 
+const NO_REVENUE: &str = "--revenue-scheduled=false";
+
 /// How an installation is to be.
 #[derive(Clone, Debug)]
 pub struct Builder {
@@ -59,7 +61,7 @@ impl Default for Builder {
         Self {
             readers: 1,
             reader_args: Vec::new(),
-            writer_args: Vec::new(),
+            writer_args: vec![NO_REVENUE.to_owned()],
             proxied: false,
             database_port: None,
             webhooks: true,
@@ -101,6 +103,13 @@ impl Builder {
                 "8000",
             ])
             .writer_args(&["--db-transaction-ms", "8500", "--casino-wait-ms", "8000"])
+    }
+
+    /// Lets the daily revenue be worked out and posted by itself, too. Else what the house holds changes by bets only.
+    #[must_use]
+    pub fn with_revenue_schedule(mut self) -> Self {
+        self.writer_args.retain(|arg| arg != NO_REVENUE);
+        self
     }
 
     /// Puts a proxy between each service and the database.

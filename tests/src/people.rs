@@ -133,6 +133,24 @@ impl Installation {
 }
 
 impl Installation {
+    /// So many new players of `operator` with `balance_minor` each, who don't log in. Their names begin with `prefix`.
+    pub async fn crowd(&self, operator: &Operator, prefix: &str, players: u32, balance_minor: i64) {
+        let mut transaction = self.database.pool().begin().await.expect("a transaction");
+        for number in 0..players {
+            let username = format!("{prefix}{number}");
+            let person = NewPlayer {
+                username: PlayerName::parse(&username).expect("a name"),
+                email: Email::parse(&format!("{username}@example.com")).expect("an e-mail address"),
+                password: password().await,
+            };
+            let opening = Opening::draw(Minor::new(balance_minor), &Random::system(), self.clock.now());
+            create_player(operator.id, &mut transaction, &person, &opening)
+                .await
+                .expect("a player");
+        }
+        transaction.commit().await.expect("a commit");
+    }
+
     /// What the player's wallet holds, in minor units, as the database has it.
     pub async fn balance_minor(&self, player: &Player) -> i64 {
         sqlx::query_scalar("select balance from wallets where operator_id = $1 and player_id = $2")

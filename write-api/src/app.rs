@@ -134,6 +134,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
     crate::reports::spawn_folding(Arc::clone(&app), stop.clone());
     crate::leaderboards::spawn_refresh(Arc::clone(&app), stop.clone());
     crate::audit::spawn_chain(Arc::clone(&app), stop.clone());
+    crate::operations::spawn_runner(Arc::clone(&app), stop.clone());
     let router = router(Arc::clone(&app));
     let limits = app.options.http.clone();
     let server = tokio::spawn(shared::server::serve(listener, router, limits, stop.clone()));
@@ -167,6 +168,10 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::registration::router())
         .merge(crate::staff::router())
         .merge(crate::treasury::router())
+        .merge(crate::operations::router())
+        .merge(crate::resets::router())
+        .merge(crate::leaderboards::router())
+        .merge(crate::revenue::router())
         .merge(crate::feed::router())
         .fallback(async || nothing_here())
         .layer(from_fn_with_state(limits.clone(), within_request_time))

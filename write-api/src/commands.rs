@@ -202,6 +202,15 @@ impl Answer {
         }
     }
 
+    /// A new answer with status 202: it is written down, and is done in the background.
+    pub const fn accepted(json: String) -> Self {
+        Self {
+            status: StatusCode::ACCEPTED,
+            json,
+            origin: Origin::New,
+        }
+    }
+
     /// An answer that was given before, with status 200.
     pub const fn kept(json: String) -> Self {
         Self {

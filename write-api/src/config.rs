@@ -24,9 +24,11 @@ use crate::feed::check::{CheckError, FeedCheck, check_folder};
 use crate::leaderboards::LeaderboardOptions;
 use crate::leaderboards::cli::{self as contests, ContestCommand};
 use crate::ledger::LedgerOptions;
+use crate::operations::OperationOptions;
 use crate::players::PlayerOptions;
 use crate::protection::ProtectionOptions;
 use crate::reports::ReportOptions;
+use crate::revenue::RevenueOptions;
 
 /// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
 #[derive(Debug, Parser)]
@@ -121,6 +123,12 @@ pub struct WriteOptions {
     /// What staff may do to players.
     #[command(flatten)]
     pub players: PlayerOptions,
+    /// Long operations.
+    #[command(flatten)]
+    pub operations: OperationOptions,
+    /// Daily revenue.
+    #[command(flatten)]
+    pub revenue: RevenueOptions,
     /// Responsible gaming.
     #[command(flatten)]
     pub protection: ProtectionOptions,

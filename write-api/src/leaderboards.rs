@@ -7,11 +7,35 @@
 
 pub(crate) mod cli;
 mod contests;
+mod final_standings;
+pub mod http;
 mod options;
 mod refresh;
 mod rules;
 mod store;
 
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::SharedApp;
+
 pub use contests::{ContestBegun, NewContest, begin_contest, catch_up};
+pub(crate) use contests::{end_step, running_contest, start_step};
 pub use options::LeaderboardOptions;
 pub use refresh::{Refreshed, refresh, spawn_refresh};
+
+/// The routes.
+pub fn router() -> Router<SharedApp> {
+    Router::new()
+        .route(
+            "/api/superadmin/contests",
+            get(http::list).post(http::start_contest),
+        )
+        .route("/api/superadmin/contests/current", get(http::current))
+        .route("/api/superadmin/contests/end", post(http::end_contest))
+        .route(
+            "/api/superadmin/contests/{id}/end-date",
+            post(http::change_end_date),
+        )
+        .route("/api/superadmin/contests/{id}/standings", get(http::standings))
+}

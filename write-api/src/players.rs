@@ -16,6 +16,7 @@ use crate::app::SharedApp;
 
 pub use error::PlayersError;
 pub use options::PlayerOptions;
+pub(crate) use rules::Why;
 
 /// The routes. A player is switched by two of them: older pages name the player in the body.
 pub fn router() -> Router<SharedApp> {

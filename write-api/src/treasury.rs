@@ -7,6 +7,7 @@ use axum::routing::get;
 use crate::app::SharedApp;
 
 pub(crate) mod http;
+pub(crate) mod platform;
 mod rules;
 mod store;
 
@@ -17,4 +18,9 @@ pub fn router() -> Router<SharedApp> {
     Router::new()
         .route("/api/admin/{subdomain}/wallets", get(http::wallets))
         .route("/api/admin/{subdomain}/wallets/{wallet_type}", get(http::wallet))
+        .route("/api/superadmin/operator-wallets", get(platform::of_all))
+        .route(
+            "/api/superadmin/operator-wallets/{operator_id}",
+            get(platform::of_one),
+        )
 }

@@ -112,7 +112,9 @@ async fn a_contest_whose_beginning_is_rolled_back_did_not_begin() {
         ends_at: now + Duration::from_hours(1),
     };
     let mut transaction = installation.database.pool().begin().await.unwrap();
-    begin_contest(&mut transaction, &new, BATCH, now).await.unwrap();
+    begin_contest(&mut transaction, &new, BATCH, KEPT, now)
+        .await
+        .unwrap();
     transaction.rollback().await.unwrap();
     let shown = page(&installation, PLAYERS).await;
     assert_eq!(shown["backup_date"], Value::Null);

@@ -23,7 +23,7 @@ const KILLS: usize = 3;
 /// Answers between two kills.
 const ANSWERS: usize = 40;
 
-async fn verify_books(database: &Database) -> Ended {
+pub(super) async fn verify_books(database: &Database) -> Ended {
     let mut command = edgebook(&["write-api", "verify-books"]);
     command.env("DATABASE_URL", database.url());
     run(command).await
@@ -35,7 +35,10 @@ async fn writer(installation: &Installation) -> (Running, String) {
 }
 
 /// The same, with further variables in its environment.
-async fn writer_with(installation: &Installation, variables: &[(&str, &str)]) -> (Running, String) {
+pub(super) async fn writer_with(
+    installation: &Installation,
+    variables: &[(&str, &str)],
+) -> (Running, String) {
     let mut command = edgebook(&["write-api", "serve", "--listen", "127.0.0.1:0", "--log", "off"]);
     command
         .env("DATABASE_URL", installation.database.url())

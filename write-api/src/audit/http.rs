@@ -98,8 +98,9 @@ pub struct AuditEntry {
     /// The `X-Request-Id` of the answer.
     request_id: Option<String>,
     /// What was done: `theme.saved`, `branding.saved`, `casino.switched`, `event.switched`, `player.deposited`,
-    /// `player.withdrawn`, `player.switched`, `player.adjusted`, `operator.switched`, `staff.password_reset` or
-    /// `staff.password_changed`.
+    /// `player.withdrawn`, `player.switched`, `player.adjusted`, `players.reset`, `operator.switched`,
+    /// `staff.password_reset`, `staff.password_changed`, `contest.started`, `contest.changed`, `contest.ended`,
+    /// `revenue.calculated` or `revenue.posted`.
     action: String,
     /// Of what; null where the operator itself is meant.
     subject: Option<String>,

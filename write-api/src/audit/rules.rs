@@ -171,6 +171,18 @@ pub enum Action {
     PlayerSwitched,
     /// A player's balance was set right by hand.
     Adjusted,
+    /// A reset of the balances of all of an operator's players began.
+    UsersReset,
+    /// The beginning of a contest was ordered.
+    ContestStarted,
+    /// A contest is said to end at another moment.
+    ContestChanged,
+    /// The end of a contest was ordered.
+    ContestEnded,
+    /// The revenue of some days was ordered to be worked out.
+    RevenueCalculated,
+    /// The revenue of some days was ordered to be posted.
+    RevenuePosted,
 }
 
 impl Action {
@@ -200,6 +212,12 @@ impl Action {
             Self::PasswordChanged => "staff.password_changed",
             Self::PlayerSwitched => "player.switched",
             Self::Adjusted => "player.adjusted",
+            Self::UsersReset => "players.reset",
+            Self::ContestStarted => "contest.started",
+            Self::ContestChanged => "contest.changed",
+            Self::ContestEnded => "contest.ended",
+            Self::RevenueCalculated => "revenue.calculated",
+            Self::RevenuePosted => "revenue.posted",
         }
     }
 }

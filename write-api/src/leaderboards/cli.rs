@@ -34,6 +34,9 @@ pub(crate) struct BeginContest {
     /// rest of the last entry's transaction.
     #[arg(long, env = "LEADERBOARD_BATCH", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..))]
     leaderboard_batch: u32,
+    /// Places of each board that are kept of the contest that ends with this.
+    #[arg(long, env = "STANDINGS_KEPT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    standings_kept: u32,
     #[command(flatten)]
     target: Target,
 }
@@ -59,7 +62,7 @@ pub(crate) async fn begin(options: BeginContest, clock: &Clock) -> Result<(), Co
         return Err(ContestError::Over);
     }
     let db = options.target.open(clock)?;
-    let batch = options.leaderboard_batch;
+    let (batch, kept) = (options.leaderboard_batch, options.standings_kept);
     loop {
         let caught_up = db
             .write(move |db| Box::pin(async move { Ok::<_, DbError>(catch_up(db, batch).await?) }))
@@ -79,7 +82,7 @@ pub(crate) async fn begin(options: BeginContest, clock: &Clock) -> Result<(), Co
         .write(move |db| {
             let new = new.clone();
             Box::pin(async move {
-                let begun = begin_contest(db, &new, batch, now).await?;
+                let begun = begin_contest(db, &new, batch, kept, now).await?;
                 let platform = OperatorId::PLATFORM;
                 let change = Change {
                     subject: Some(format!("contest {}", begun.id)),

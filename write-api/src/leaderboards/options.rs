@@ -10,4 +10,7 @@ pub struct LeaderboardOptions {
     /// so many, beside the rest of the last entry's transaction.
     #[arg(long, env = "LEADERBOARD_BATCH", default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..))]
     pub leaderboard_batch: u32,
+    /// Places of each board that are kept of a contest that ends.
+    #[arg(long, env = "STANDINGS_KEPT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub standings_kept: u32,
 }

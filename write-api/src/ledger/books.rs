@@ -1,5 +1,6 @@
 //! The check of the books: recomputes every balance, chain and total from the entries and rounds. Must never write.
 
+mod background;
 mod daily;
 
 use shared::db::DbError;
@@ -84,7 +85,22 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
     if let Some(difference) = in_operator_wallets(db).await? {
         return Ok(Some(difference));
     }
-    daily::in_totals(db).await
+    if let Some(difference) = daily::in_totals(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = background::in_resets(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = background::in_operations(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = background::in_revenue(db).await? {
+        return Ok(Some(difference));
+    }
+    if let Some(difference) = background::in_parts_of_revenue(db).await? {
+        return Ok(Some(difference));
+    }
+    background::in_operators_balances(db).await
 }
 
 /// Every deposit and withdrawal is one that the cashier answered, to the same player and under the same reference, and

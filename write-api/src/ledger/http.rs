@@ -23,7 +23,7 @@ pub struct HouseBooks {
 /// An account of the house.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ShownAccount {
-    /// `cashier`, `casino`, `sportsbook`, `promotions`, `adjustments`, or one of the operator's own.
+    /// `cashier`, `casino`, `sportsbook`, `promotions`, `adjustments`, `resets`, `platform`, or one of the operator's own.
     account: String,
     /// What it is for.
     description: String,
@@ -33,8 +33,8 @@ pub struct ShownAccount {
     /// Everything it ever gave.
     #[schema(value_type = f64)]
     debited: Money,
-    /// What it got less what it gave: of the casino, what the house won. Negative when it gave more. With the wallets
-    /// of all players, the balances of all accounts add up to zero.
+    /// What it got less what it gave: of the casino, what the house won and has not passed on as daily revenue. Negative
+    /// when it gave more. With the wallets of all players, the balances of all accounts add up to zero.
     #[schema(value_type = f64)]
     balance: Money,
     /// In how many entries of the ledger.

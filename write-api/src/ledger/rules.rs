@@ -32,6 +32,10 @@ pub enum Account {
     Owners,
     /// What staff gave to players and took from them by hand.
     Adjustments,
+    /// What resets of all balances gave to players and took from them.
+    Resets,
+    /// The platform's fees and its part of the profit.
+    Platform,
 }
 
 impl Account {
@@ -49,6 +53,8 @@ impl Account {
             Self::BookmakerEarnings => -8,
             Self::Owners => -9,
             Self::Adjustments => -10,
+            Self::Resets => -20,
+            Self::Platform => -21,
         }
     }
 
@@ -72,6 +78,8 @@ pub enum Reason {
     Withdrawal,
     /// Staff sets a balance right, either way.
     Adjustment,
+    /// A reset of all balances, either way.
+    Reset,
 }
 
 impl Reason {
@@ -84,6 +92,7 @@ impl Reason {
             Self::Deposit => "deposit",
             Self::Withdrawal => "withdrawal",
             Self::Adjustment => "adjustment",
+            Self::Reset => "reset",
         }
     }
 }
@@ -108,6 +117,8 @@ pub struct Posting {
 pub enum HouseReason {
     /// An owner puts money into a wallet of the operator.
     Funding,
+    /// The parts of a day's profit or loss.
+    Revenue,
 }
 
 impl HouseReason {
@@ -115,13 +126,14 @@ impl HouseReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Funding => "funding",
+            Self::Revenue => "revenue",
         }
     }
 }
 
 /// One movement between two accounts of the house: `amount` goes from `debit` to `credit`.
 #[derive(Clone, Copy, Debug)]
-pub struct HouseTransfer {
+pub struct HouseTransfer<'a> {
     /// The account that gives.
     pub debit: Account,
     /// The account that gets.
@@ -131,7 +143,7 @@ pub struct HouseTransfer {
     /// Why.
     pub reason: HouseReason,
     /// What it belongs to.
-    pub reference: &'static str,
+    pub reference: &'a str,
 }
 
 /// A posting as it stands in the chain of its wallet.
@@ -296,7 +308,7 @@ impl Wallet {
             };
             match posting.reason {
                 Reason::Stake => self.staked = add(self.staked)?,
-                Reason::Withdrawal | Reason::Adjustment => {}
+                Reason::Withdrawal | Reason::Adjustment | Reason::Reset => {}
                 Reason::Payout | Reason::Grant | Reason::Deposit => return Err(LedgerError::WrongPosting),
             }
         } else if posting.credit == own && !posting.debit.is_wallet() {
@@ -304,7 +316,7 @@ impl Wallet {
             match posting.reason {
                 Reason::Payout => self.paid = add(self.paid)?,
                 Reason::Deposit => self.deposited = add(self.deposited)?,
-                Reason::Grant | Reason::Adjustment => {}
+                Reason::Grant | Reason::Adjustment | Reason::Reset => {}
                 Reason::Stake | Reason::Withdrawal => return Err(LedgerError::WrongPosting),
             }
         } else {
@@ -524,8 +536,10 @@ mod tests {
             Reason::Payout => [amount, 0, amount, 0],
             Reason::Grant => [amount, 0, 0, 0],
             Reason::Deposit => [amount, 0, 0, amount],
-            Reason::Adjustment if posting.debit == Account::Adjustments => [amount, 0, 0, 0],
-            Reason::Withdrawal | Reason::Adjustment => [-amount, 0, 0, 0],
+            Reason::Adjustment | Reason::Reset if posting.credit == Account::Wallet(PLAYER) => {
+                [amount, 0, 0, 0]
+            }
+            Reason::Withdrawal | Reason::Adjustment | Reason::Reset => [-amount, 0, 0, 0],
         }
     }
 

@@ -355,7 +355,7 @@ pub async fn transfer(
     operator: OperatorId,
     db: &mut PgConnection,
     tx_id: Uuid,
-    moved: &HouseTransfer,
+    moved: &HouseTransfer<'_>,
     at: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(

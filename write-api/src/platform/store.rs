@@ -34,7 +34,8 @@ pub(super) struct OperatorRow {
     pub(super) casino_revenue: Minor,
 }
 
-/// A page of the operators, the newest first.
+/// A page of the operators, the newest first. What was posted as revenue has left the casino's account, and was won all
+/// the same.
 pub(super) async fn operators(
     db: &mut PgConnection,
     filter: &Filter,

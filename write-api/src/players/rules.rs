@@ -125,7 +125,7 @@ impl PlayersQuery {
 /// Why staff moves a player's money: 3 to 200 characters that can be read.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Why(String);
+pub(crate) struct Why(String);
 
 /// The text is no reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -133,7 +133,7 @@ pub(super) struct Why(String);
     "must be {MIN_WHY_CHARS} to {MAX_WHY_CHARS} characters with a letter or digit among them, without control \
      characters"
 )]
-pub(super) struct NotAReason;
+pub(crate) struct NotAReason;
 
 impl TryFrom<String> for Why {
     type Error = NotAReason;
@@ -152,7 +152,7 @@ impl TryFrom<String> for Why {
 }
 
 impl Why {
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -19,7 +19,7 @@ use crate::app::SharedApp;
 use crate::ledger;
 
 /// Movements that are shown with a wallet.
-const RECENT: i64 = 10;
+pub(super) const RECENT: i64 = 10;
 
 /// The wallets of an operator that was made just now, by name.
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,7 +68,7 @@ pub(crate) struct OperatorWallets {
 
 /// A wallet of an operator.
 #[derive(Debug, Serialize, ToSchema)]
-struct ShownWallet {
+pub(super) struct ShownWallet {
     /// `bookmaker_capital`, `liquidity_pool`, `revenue` or `bookmaker_earnings`.
     wallet_type: &'static str,
     /// For people.
@@ -87,7 +87,7 @@ struct ShownWallet {
 
 impl ShownWallet {
     /// None for an account that this version does not know as a wallet.
-    fn of(row: &WalletRow, currency: Currency) -> Option<Self> {
+    pub(super) fn of(row: &WalletRow, currency: Currency) -> Option<Self> {
         let wallet = OperatorWallet::of_account(row.account)?;
         Some(Self {
             wallet_type: wallet.as_str(),
@@ -124,7 +124,7 @@ pub(crate) async fn wallets(
     }))
 }
 
-async fn held(
+pub(super) async fn held(
     operator: OperatorId,
     db: &mut PgConnection,
 ) -> Result<(Currency, Vec<WalletRow>), sqlx::Error> {
@@ -153,15 +153,15 @@ pub(crate) struct WalletDetail {
 
 /// A movement of a wallet's money.
 #[derive(Debug, Serialize, ToSchema)]
-struct ShownMovement {
-    /// Why: `funding`.
+pub(super) struct ShownMovement {
+    /// Why: `funding`, or `revenue` for a part of a day's profit or loss.
     transaction_type: String,
     /// More than zero where the wallet got it.
     #[schema(value_type = f64)]
     amount: Money,
     #[schema(value_type = f64)]
     balance_after: Money,
-    /// What it belongs to.
+    /// What it belongs to: the wallet for a funding, the day for revenue.
     reference_id: String,
     /// The ledger's id of the movement.
     transaction_id: Uuid,
@@ -170,7 +170,7 @@ struct ShownMovement {
 }
 
 impl ShownMovement {
-    fn of(row: MovementRow, currency: Currency) -> Self {
+    pub(super) fn of(row: MovementRow, currency: Currency) -> Self {
         Self {
             transaction_type: row.reason,
             amount: currency.money(row.amount),

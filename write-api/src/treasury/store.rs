@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::rules::OperatorWallet;
 use crate::ledger::{self, Account, HouseReason, HouseTransfer};
+use crate::paging::Page;
 
 /// Opens the wallets of a new operator, with what they have at first.
 pub(crate) async fn open(
@@ -134,5 +135,86 @@ pub(super) async fn movements(
         most,
     )
     .fetch_all(db)
+    .await
+}
+
+/// What the wallets of an operator hold.
+#[derive(Clone, Debug)]
+pub(super) struct BalancesRow {
+    pub(super) operator: OperatorId,
+    pub(super) name: String,
+    pub(super) subdomain: String,
+    pub(super) currency: Currency,
+    pub(super) capital: Minor,
+    pub(super) pool: Minor,
+    pub(super) revenue: Minor,
+    pub(super) earnings: Minor,
+}
+
+/// A page of all operators with what their wallets hold, by their numbers, and how many operators there are.
+pub(super) async fn balances(
+    db: &mut PgConnection,
+    page: Page,
+) -> Result<(Vec<BalancesRow>, i64), sqlx::Error> {
+    let rows = sqlx::query_as!(
+        BalancesRow,
+        r#"
+        select
+            listed.id as "operator: OperatorId",
+            listed.name,
+            listed.subdomain,
+            listed.currency as "currency: Currency",
+            coalesce(held.capital, 0)::bigint as "capital!: Minor",
+            coalesce(held.pool, 0)::bigint as "pool!: Minor",
+            coalesce(held.revenue, 0)::bigint as "revenue!: Minor",
+            coalesce(held.earnings, 0)::bigint as "earnings!: Minor"
+        from (select * from operators order by id limit $1 offset $2) as listed
+        cross join lateral (
+            select
+                sum(side.amount) filter (where side.account = $3) as capital,
+                sum(side.amount) filter (where side.account = $4) as pool,
+                sum(side.amount) filter (where side.account = $5) as revenue,
+                sum(side.amount) filter (where side.account = $6) as earnings
+            from ledger_entries as entries
+            cross join lateral (
+                values (entries.credit_account, entries.amount), (entries.debit_account, -entries.amount)
+            ) as side (account, amount)
+            where entries.operator_id = listed.id and entries.player_id is null
+        ) as held
+        order by listed.id
+        "#,
+        page.size(),
+        page.offset(),
+        OperatorWallet::BookmakerCapital.account().code(),
+        OperatorWallet::LiquidityPool.account().code(),
+        OperatorWallet::Revenue.account().code(),
+        OperatorWallet::BookmakerEarnings.account().code(),
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let total = sqlx::query_scalar!(r#"select count(*) as "total!" from operators"#)
+        .fetch_one(db)
+        .await?;
+    Ok((rows, total))
+}
+
+/// Whose wallets they are.
+#[derive(Clone, Debug)]
+pub(super) struct OwnerRow {
+    pub(super) name: String,
+    pub(super) subdomain: String,
+}
+
+/// The operator, if there is such a one.
+pub(super) async fn owner(
+    operator: OperatorId,
+    db: &mut PgConnection,
+) -> Result<Option<OwnerRow>, sqlx::Error> {
+    sqlx::query_as!(
+        OwnerRow,
+        "select name, subdomain from operators where id = $1",
+        operator.get()
+    )
+    .fetch_optional(db)
     .await
 }

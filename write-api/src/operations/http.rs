@@ -1,0 +1,163 @@
+//! The routes that show how far a long operation is. Must never show one of another operator.
+
+use axum::extract::{Path, State};
+use serde::{Deserialize, Serialize};
+use shared::http::Private;
+use shared::ids::OperatorId;
+use shared::problem::{Problem, ProblemBody};
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::error::OperationError;
+use super::rules::{Operation, Status};
+use super::store;
+use crate::accounts::{OperatorStaff, PlatformStaff};
+use crate::app::{App, SharedApp};
+use crate::openapi::Asking;
+
+/// An operation was begun. It is done in the background.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    /// Always true.
+    success: bool,
+    /// For people.
+    message: &'static str,
+    /// What to ask for its progress by, at `…/operations/{id}`.
+    operation_id: Uuid,
+    /// What is done: `reset_users`, `contest_start`, `contest_end`, `revenue_calculate`,
+    /// `revenue_post` or `revenue_daily`.
+    kind: &'static str,
+}
+
+impl Accepted {
+    pub(super) const fn new(operation_id: Uuid, kind: &'static str) -> Self {
+        Self {
+            success: true,
+            message: "The operation has begun",
+            operation_id,
+            kind,
+        }
+    }
+}
+
+/// A long operation and how far it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ShownOperation {
+    /// Always true.
+    success: bool,
+    operation_id: Uuid,
+    /// What is done: `reset_users`, `contest_start`, `contest_end`, `revenue_calculate`,
+    /// `revenue_post` or `revenue_daily`.
+    kind: &'static str,
+    #[schema(inline)]
+    status: Status,
+    /// Players, or operators, there are to look at; null until it is known.
+    total: Option<i64>,
+    /// Players, or operators, that were looked at.
+    looked_at: i64,
+    /// Balances that were set, or operators of whom days were worked out or posted.
+    changed: i64,
+    /// The contest that it began or that it ends; null where there is none, or not yet.
+    contest_id: Option<i64>,
+    /// What the last step failed of; null where it did not.
+    failure: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    started_at: OffsetDateTime,
+    /// When its last step was made.
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: OffsetDateTime,
+    /// Null while it goes on.
+    #[serde(with = "time::serde::rfc3339::option")]
+    ended_at: Option<OffsetDateTime>,
+}
+
+impl From<Operation> for ShownOperation {
+    fn from(operation: Operation) -> Self {
+        Self {
+            success: true,
+            operation_id: operation.id,
+            kind: operation.work.kind(),
+            status: operation.status,
+            total: operation.total,
+            looked_at: operation.looked_at,
+            changed: operation.changed,
+            contest_id: operation.contest_id,
+            failure: operation.failure,
+            started_at: operation.started_at,
+            updated_at: operation.updated_at,
+            ended_at: operation.ended_at,
+        }
+    }
+}
+
+/// Which operation.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct OperationPath {
+    /// The operation's id.
+    id: String,
+}
+
+/// How far one of the operator's operations is.
+#[utoipa::path(get, path = "/api/admin/{subdomain}/operations/{id}", tag = "operators",
+    params(("subdomain" = String, Path, description = "The operator's name in URLs"), OperationPath),
+    security(("bearer" = []), ("operator_cookie" = [])),
+    responses(
+        (status = 200, body = ShownOperation),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Asking,
+    ))]
+pub(crate) async fn show(
+    staff: OperatorStaff,
+    State(app): State<SharedApp>,
+    Path(path): Path<OperationPath>,
+) -> Result<Private<ShownOperation>, Problem> {
+    shown(staff.operator, &app, &path).await
+}
+
+/// How far one of the platform's operations is.
+#[utoipa::path(get, path = "/api/superadmin/operations/{id}", tag = "platform", params(OperationPath),
+    security(("bearer" = []), ("platform_cookie" = [])),
+    responses(
+        (status = 200, body = ShownOperation),
+        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        Asking,
+    ))]
+pub(crate) async fn show_platform(
+    _staff: PlatformStaff,
+    State(app): State<SharedApp>,
+    Path(path): Path<OperationPath>,
+) -> Result<Private<ShownOperation>, Problem> {
+    shown(OperatorId::PLATFORM, &app, &path).await
+}
+
+async fn shown(
+    operator: OperatorId,
+    app: &App,
+    path: &OperationPath,
+) -> Result<Private<ShownOperation>, Problem> {
+    let id: Uuid = path.id.parse().map_err(|_| OperationError::Unknown)?;
+    let read = app.db.read(move |db| {
+        Box::pin(async move {
+            let found = store::find(operator, db, id).await?;
+            found.ok_or(OperationError::Unknown)
+        })
+    });
+    Ok(Private(read.await?.into()))
+}
+
+impl From<OperationError> for Problem {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::Unknown => Self::not_found("operation_not_found", "There is no such operation"),
+            OperationError::UnderWay => {
+                Self::conflict("operation_under_way", "An operation of this kind is under way")
+            }
+            OperationError::NoContest => Self::conflict("no_contest", "No contest runs"),
+            OperationError::KeyReused(error) => error.into(),
+            OperationError::Database(error) => error.into(),
+            fault => Self::internal(fault),
+        }
+    }
+}

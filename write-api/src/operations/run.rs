@@ -1,0 +1,152 @@
+//! The task that does long operations step by step. Must never keep anything between two steps but in the database.
+
+use std::time::Duration;
+
+use shared::db::DbError;
+use shared::fail_point;
+use shared::ids::OperatorId;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::error::OperationError;
+use super::rules::{Operation, Step, Work};
+use super::store;
+use crate::app::{App, SharedApp};
+use crate::background::every;
+use crate::{leaderboards, resets, revenue};
+
+/// What became of an attempt at a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stepped {
+    /// There is more to do.
+    On,
+    /// The operation has ended, or another instance is at it.
+    Off,
+}
+
+/// Does what there is every now and then until `stop`.
+pub fn spawn_runner(app: SharedApp, stop: CancellationToken) {
+    let pause = Duration::from_millis(app.options.operations.operation_ms);
+    every(
+        pause,
+        app,
+        stop,
+        "long operations could not be looked for; it is tried again",
+        |app, stop| Box::pin(run_all(app, stop)),
+    );
+}
+
+/// One step of each operation in turn, so that a large one does not hold up the others, until none goes on here.
+async fn run_all(app: &App, stop: &CancellationToken) -> Result<(), DbError> {
+    revenue::begin_when_due(app).await?;
+    let found = app
+        .db
+        .read(|db| Box::pin(async move { Ok::<_, DbError>(store::unfinished(db).await?) }));
+    let mut going_on = found.await?;
+    while !going_on.is_empty() {
+        let mut still = Vec::new();
+        for (operator, id) in going_on {
+            if stop.is_cancelled() {
+                return Ok(());
+            }
+            if attempt(app, operator, id).await? == Stepped::On {
+                still.push((operator, id));
+            }
+        }
+        going_on = still;
+    }
+    Ok(())
+}
+
+/// One step in one transaction. One that fails is noted, and tried again when this task comes by the next time.
+async fn attempt(app: &App, operator: OperatorId, id: Uuid) -> Result<Stepped, DbError> {
+    let at = app.clock.now();
+    let (tx_id, limits) = (app.random.uuid(at), Limits::of(app));
+    let stepped = app.db.write(move |db| {
+        let limits = limits.clone();
+        Box::pin(async move { step(operator, db, id, &limits, tx_id, at).await })
+    });
+    match stepped.await {
+        Ok(stepped) => Ok(stepped),
+        Err(error) => {
+            tracing::warn!(%error, %operator, operation = %id, "a step of a long operation failed");
+            if !error.is_passing() {
+                let (failure, most) = (error.to_string(), app.options.operations.operation_failures_max);
+                let note = app.db.write(move |db| {
+                    let failure = failure.clone();
+                    Box::pin(async move {
+                        store::note_failure(operator, db, id, &failure, most, at).await?;
+                        Ok::<_, DbError>(())
+                    })
+                });
+                note.await?;
+            }
+            Ok(Stepped::Off)
+        }
+    }
+}
+
+/// What steps are bounded by.
+#[derive(Clone, Debug)]
+struct Limits {
+    reset_batch: u32,
+    leaderboard_batch: u32,
+    standings_kept: u32,
+    shares: revenue::Shares,
+}
+
+impl Limits {
+    fn of(app: &App) -> Self {
+        Self {
+            reset_batch: app.options.operations.reset_batch,
+            leaderboard_batch: app.options.leaderboards.leaderboard_batch,
+            standings_kept: app.options.leaderboards.standings_kept,
+            shares: app.options.revenue.shares(),
+        }
+    }
+}
+
+async fn step(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    id: Uuid,
+    limits: &Limits,
+    tx_id: Uuid,
+    at: OffsetDateTime,
+) -> Result<Stepped, OperationError> {
+    let Some(operation) = store::take(operator, db, id).await? else {
+        return Ok(Stepped::Off);
+    };
+    let step = do_step(&operation, db, limits, tx_id, at).await?;
+    fail_point::reach("operation_step");
+    store::advance(operator, db, id, &step, at).await?;
+    Ok(if step.is_last { Stepped::Off } else { Stepped::On })
+}
+
+async fn do_step(
+    operation: &Operation,
+    db: &mut PgConnection,
+    limits: &Limits,
+    tx_id: Uuid,
+    at: OffsetDateTime,
+) -> Result<Step, OperationError> {
+    let (batch, kept) = (limits.leaderboard_batch, limits.standings_kept);
+    match &operation.work {
+        Work::ContestStart(asked) if operation.contest_id.is_none() => {
+            leaderboards::start_step(operation, db, asked, batch, kept, at).await
+        }
+        Work::ResetUsers | Work::ContestStart(_) => {
+            resets::step(operation, db, limits.reset_batch, tx_id, at).await
+        }
+        Work::ContestEnd => leaderboards::end_step(operation, db, batch, kept, at).await,
+        Work::RevenueCalculate { through } => {
+            Ok(revenue::calculate_step(operation, db, *through, &limits.shares, at).await?)
+        }
+        Work::RevenueDaily { through } => {
+            Ok(revenue::daily_step(operation, db, *through, &limits.shares, tx_id, at).await?)
+        }
+        Work::RevenuePost { through } => Ok(revenue::post_step(operation, db, *through, tx_id, at).await?),
+    }
+}

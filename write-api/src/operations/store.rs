@@ -1,0 +1,239 @@
+//! The statements of long operations. Must never move a cursor but for who holds the row.
+
+use shared::ids::{OperatorId, PlayerId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::rules::{Cursor, Operation, Status, Step, Work};
+use crate::audit::Doer;
+
+/// Longest text that is kept of a failure, in characters.
+const MAX_FAILURE_CHARS: usize = 300;
+
+/// Writes down an operation, to be done by whichever instance finds it. The schema refuses a second one of the same
+/// kind for one operator before the first has ended.
+pub(crate) async fn insert(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    id: Uuid,
+    work: &Work,
+    doer: Option<&Doer>,
+    at: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let staff = doer.and_then(|doer| doer.staff);
+    sqlx::query!(
+        r#"
+        insert into operations (
+            operator_id, id, kind, parameters, staff_operator_id, staff_id, started_at, updated_at
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $7)
+        "#,
+        operator.get(),
+        id,
+        work.kind(),
+        Json(work) as _,
+        staff.map(|(operator, _)| operator.get()),
+        staff.map(|(_, staff)| staff.get()),
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The row of an operation.
+struct Row {
+    id: Uuid,
+    parameters: Json<Work>,
+    status: Status,
+    cursor_operator: OperatorId,
+    cursor_player: PlayerId,
+    contest_id: Option<i64>,
+    total: Option<i64>,
+    looked_at: i64,
+    changed: i64,
+    failure: Option<String>,
+    started_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+    ended_at: Option<OffsetDateTime>,
+}
+
+impl From<Row> for Operation {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            work: row.parameters.0,
+            status: row.status,
+            cursor: Cursor {
+                operator: row.cursor_operator,
+                player: row.cursor_player,
+            },
+            contest_id: row.contest_id,
+            total: row.total,
+            looked_at: row.looked_at,
+            changed: row.changed,
+            failure: row.failure,
+            started_at: row.started_at,
+            updated_at: row.updated_at,
+            ended_at: row.ended_at,
+        }
+    }
+}
+
+macro_rules! operation {
+    ($rest:literal, $($value:expr),*) => {
+        sqlx::query_as!(
+            Row,
+            r#"
+            select
+                id,
+                parameters as "parameters: Json<Work>",
+                status as "status: Status",
+                cursor_operator as "cursor_operator: OperatorId",
+                cursor_player as "cursor_player: PlayerId",
+                contest_id,
+                total,
+                looked_at,
+                changed,
+                failure,
+                started_at,
+                updated_at,
+                ended_at
+            from operations
+            where operator_id = $1 and id = $2
+            "# + $rest,
+            $($value),*
+        )
+    };
+}
+
+/// An operation of the operator, or of the platform.
+pub(super) async fn find(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    id: Uuid,
+) -> Result<Option<Operation>, sqlx::Error> {
+    let row = operation!("", operator.get(), id).fetch_optional(db).await?;
+    Ok(row.map(Operation::from))
+}
+
+/// Takes an operation until the end of the transaction, unless it has ended or another instance has it.
+pub(super) async fn take(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    id: Uuid,
+) -> Result<Option<Operation>, sqlx::Error> {
+    let row = operation!(" and ended_at is null for update skip locked", operator.get(), id);
+    Ok(row.fetch_optional(db).await?.map(Operation::from))
+}
+
+/// The operations that have not ended, the oldest first.
+pub(super) async fn unfinished(db: &mut PgConnection) -> Result<Vec<(OperatorId, Uuid)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select operator_id as "operator: OperatorId", id
+        from operations
+        where ended_at is null
+        order by id
+        "#
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.operator, row.id)).collect())
+}
+
+/// Moves the cursor, in the transaction of what the step did.
+pub(super) async fn advance(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    id: Uuid,
+    step: &Step,
+    at: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        update operations
+        set
+            status = case when $8 then 'done' else 'running' end,
+            ended_at = case when $8 then $9::timestamptz end,
+            cursor_operator = $3,
+            cursor_player = $4,
+            contest_id = $5,
+            looked_at = looked_at + $6,
+            changed = changed + $7,
+            steps = steps + 1,
+            failures = 0,
+            failure = null,
+            updated_at = $9,
+            total = $10
+        where operator_id = $1 and id = $2
+        "#,
+        operator.get(),
+        id,
+        step.cursor.operator.get(),
+        step.cursor.player.get(),
+        step.contest_id,
+        step.looked_at,
+        step.changed,
+        step.is_last,
+        at,
+        step.total,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Counts a failed step, and gives the operation up after `most` in a row.
+pub(super) async fn note_failure(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    id: Uuid,
+    failure: &str,
+    most: u16,
+    at: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let failure: String = failure.chars().take(MAX_FAILURE_CHARS).collect();
+    sqlx::query!(
+        r#"
+        update operations
+        set
+            failures = failures + 1,
+            failure = $3,
+            status = case when failures + 1 >= $4 then 'failed' else status end,
+            ended_at = case when failures + 1 >= $4 then $5::timestamptz end,
+            updated_at = $5
+        where operator_id = $1 and id = $2 and ended_at is null
+        "#,
+        operator.get(),
+        id,
+        failure,
+        i32::from(most),
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Says how much there is to look at, and which contest is meant.
+pub(super) async fn put_scope(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    id: Uuid,
+    total: Option<i64>,
+    contest: Option<i64>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update operations set total = $3, contest_id = $4 where operator_id = $1 and id = $2",
+        operator.get(),
+        id,
+        total,
+        contest,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

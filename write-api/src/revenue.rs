@@ -1,0 +1,35 @@
+//! What each operator won or lost on each day, how it is split, and the movements that put the parts into the wallets of
+//! the operator and the platform. Must never change a day that was posted, nor post one twice, nor lose a cent.
+
+mod error;
+pub mod http;
+mod options;
+mod rules;
+mod run;
+mod store;
+
+use axum::Router;
+use axum::routing::{get, post};
+use time::macros::format_description;
+
+use crate::app::SharedApp;
+
+pub use error::RevenueError;
+pub use options::RevenueOptions;
+pub(crate) use rules::Shares;
+pub(crate) use run::{begin_when_due, calculate_step, daily_step, post_step};
+
+time::serde::format_description!(pub(crate) iso_day, Date, "[year]-[month]-[day]");
+
+/// A day as it is read and shown.
+const DAY: &[time::format_description::BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+
+/// The routes.
+pub fn router() -> Router<SharedApp> {
+    Router::new()
+        .route("/api/superadmin/revenue/calculate", post(http::calculate))
+        .route("/api/superadmin/revenue/post", post(http::post))
+        .route("/api/superadmin/revenue/status", get(http::status))
+        .route("/api/superadmin/daily-revenue", get(http::list))
+        .route("/api/admin/{subdomain}/daily-revenue", get(http::list_own))
+}
