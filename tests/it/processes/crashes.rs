@@ -294,6 +294,7 @@ async fn whatever_is_tampered_with_in_the_books_is_found_and_described() {
         database,
         "drop trigger ledger_entries_append_only on ledger_entries;
          drop trigger rounds_final on rounds;
+         drop trigger rounds_counted_when_updated on rounds;
          drop trigger seed_pairs_final on seed_pairs;
          grant update, delete on ledger_entries to current_user",
     )
