@@ -26,6 +26,8 @@ use crate::leaderboards::cli::{self as contests, ContestCommand};
 use crate::ledger::LedgerOptions;
 use crate::players::PlayerOptions;
 use crate::protection::ProtectionOptions;
+use crate::registration::RegistrationOptions;
+use crate::webhooks::WebhookOptions;
 
 /// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
 #[derive(Debug, Parser)]
@@ -117,6 +119,12 @@ pub struct WriteOptions {
     /// Responsible gaming.
     #[command(flatten)]
     pub protection: ProtectionOptions,
+    /// Bulk registration.
+    #[command(flatten)]
+    pub registration: RegistrationOptions,
+    /// Webhooks of operators.
+    #[command(flatten)]
+    pub webhooks: WebhookOptions,
     /// The sports feed.
     #[command(flatten)]
     pub feed: FeedOptions,

@@ -22,4 +22,6 @@ pub mod platform;
 pub mod players;
 pub mod protection;
 pub mod registration;
+pub mod settings;
 pub mod treasury;
+pub mod webhooks;

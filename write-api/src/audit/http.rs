@@ -87,19 +87,20 @@ pub struct AuditEntry {
     id: i64,
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
-    /// Who did it; null where it was somebody at the machine's console.
+    /// Who did it; null where it was no staff.
     staff_id: Option<StaffId>,
     /// Whether it was staff of the platform.
     by_platform: bool,
-    /// The log-in name, as it was then, or `console`.
+    /// The log-in name, as it was then; `console` for somebody at the machine's, `system` for the service itself.
     login: String,
     /// Where the request came from.
     address: Option<String>,
     /// The `X-Request-Id` of the answer.
     request_id: Option<String>,
     /// What was done: `theme.saved`, `branding.saved`, `casino.switched`, `event.switched`, `player.deposited`,
-    /// `player.withdrawn`, `player.switched`, `player.adjusted`, `operator.switched`, `staff.password_reset` or
-    /// `staff.password_changed`.
+    /// `player.withdrawn`, `player.switched`, `player.adjusted`, `operator.switched`, `operator.registered`,
+    /// `settings.saved`, `webhook.saved`, `webhook.deleted`, `webhook.secret_rotated`, `webhook.disabled`,
+    /// `staff.password_reset` or `staff.password_changed`.
     action: String,
     /// Of what; null where the operator itself is meant.
     subject: Option<String>,
