@@ -24,3 +24,5 @@ mod protection;
 mod reads;
 mod registration;
 mod replica;
+mod settings;
+mod webhooks;

@@ -65,7 +65,7 @@ enum Outcome {
     Created,
     /// It would be, without `dry_run`.
     WouldBeCreated,
-    /// It was before: its staff have this log-in name and this e-mail address.
+    /// It was before, with this name, log-in name and e-mail address.
     AlreadyRegistered,
     /// `errors` say why it can't be.
     Refused,
@@ -297,7 +297,7 @@ impl Run {
         let read = self.app.db.read(move |db| {
             let asked = Arc::clone(&asked);
             Box::pin(async move {
-                let of_login = store::of_login(db, &asked.0).await?;
+                let of_login = store::of_login(db, &asked.0, &asked.1).await?;
                 let is_taken = store::is_name_taken(db, &asked.1).await?;
                 Ok::<_, DbError>((of_login, is_taken))
             })
@@ -306,7 +306,7 @@ impl Run {
         let email = wanted.email.as_ref().map(Email::as_str);
         let refused = |(field, detail)| BulkRow::refused(number, vec![FieldError::new(field, detail)]);
         if let Some(known) = of_login {
-            if known.subdomain.is_some() && known.email.as_deref() == email {
+            if known.is_of_name && known.email.as_deref() == email {
                 return Ok(Some(BulkRow {
                     subdomain: known.subdomain,
                     referral_code: known.code,

@@ -107,6 +107,8 @@ pub(super) async fn own_code(operator: OperatorId, db: &mut PgConnection) -> Res
 #[derive(Clone, Debug)]
 pub(super) struct OfLogin {
     pub(super) email: Option<String>,
+    /// Whether their operator has the name that is asked about, too.
+    pub(super) is_of_name: bool,
     /// None for staff of the platform.
     pub(super) subdomain: Option<String>,
     pub(super) code: Option<String>,
@@ -116,17 +118,23 @@ pub(super) struct OfLogin {
 pub(super) async fn of_login(
     db: &mut PgConnection,
     login: &StaffLogin,
+    name: &DisplayName,
 ) -> Result<Option<OfLogin>, sqlx::Error> {
     sqlx::query_as!(
         OfLogin,
         r#"
-        select staff.email, operators.subdomain as "subdomain?", referral_codes.code as "code?"
+        select
+            staff.email,
+            coalesce(lower(operators.name) = lower($2), false) as "is_of_name!",
+            operators.subdomain as "subdomain?",
+            referral_codes.code as "code?"
         from staff
         left join operators on operators.id = staff.operator_id
         left join referral_codes on referral_codes.operator_id = staff.operator_id
         where lower(staff.login) = lower($1)
         "#,
         login.as_str(),
+        name.as_str(),
     )
     .fetch_optional(db)
     .await
