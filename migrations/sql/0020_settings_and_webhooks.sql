@@ -80,6 +80,8 @@ create table webhook_deliveries (
 );
 create index webhook_deliveries_due on webhook_deliveries (operator_id, endpoint_id, next_attempt_at)
     where status = 'pending';
+create index webhook_deliveries_leased on webhook_deliveries (operator_id, endpoint_id, leased_until)
+    where leased_until is not null;
 create index webhook_deliveries_of_endpoint on webhook_deliveries (operator_id, endpoint_id, id);
 create unique index webhook_deliveries_of_round on webhook_deliveries (operator_id, endpoint_id, subject)
     where event_type = 'round.settled';

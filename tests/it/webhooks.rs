@@ -117,6 +117,34 @@ async fn delete(client: &Client, path: &str) -> Answer {
     client.try_send(Method::DELETE, path, None).await.unwrap()
 }
 
+/// Everything that staff do and that is told, some of it twice.
+async fn act(staff: &Client, alice: &Value) {
+    for (path, body) in [
+        (
+            format!("players/{alice}/deposit"),
+            json!({"amount": 12.34, "reference": "d"}),
+        ),
+        (
+            format!("players/{alice}/deposit"),
+            json!({"amount": 12.34, "reference": "d"}),
+        ),
+        (
+            format!("players/{alice}/withdraw"),
+            json!({"amount": 0.01, "reference": "w"}),
+        ),
+        ("toggle-casino".to_owned(), json!({"enabled": false})),
+        ("toggle-casino".to_owned(), json!({"enabled": false})),
+        (format!("users/{alice}/toggle"), json!({"is_active": false})),
+        ("settings".to_owned(), json!({"min_bet": 0.5})),
+    ] {
+        staff.post(&format!("/api/admin/aurora/{path}"), &body).await.ok();
+    }
+    let theme = json!({"primaryColor": "#123456"});
+    staff.post("/api/save-theme/aurora", &theme).await.ok();
+    let branding = json!({"theme": {"primary_color": "#123456"}});
+    staff.post("/api/branding/aurora/update", &branding).await.ok();
+}
+
 #[tokio::test]
 async fn everything_that_happens_is_told_once_signed_and_to_its_own_operator_only() {
     let scene = Scene::new(&["--casino-sweep-ms", "20", "--casino-sweep-grace-ms", "0"]).await;
@@ -146,30 +174,7 @@ async fn everything_that_happens_is_told_once_signed_and_to_its_own_operator_onl
     let crash = json!({"stake": 10, "currency": "USD", "params": {"auto_cashout": null}});
     player.post("/api/casino/crash/play", &crash).await.ok();
     scene.clock.advance(Duration::from_mins(10));
-    for (path, body) in [
-        (
-            format!("players/{alice}/deposit"),
-            json!({"amount": 12.34, "reference": "d"}),
-        ),
-        (
-            format!("players/{alice}/deposit"),
-            json!({"amount": 12.34, "reference": "d"}),
-        ),
-        (
-            format!("players/{alice}/withdraw"),
-            json!({"amount": 0.01, "reference": "w"}),
-        ),
-        ("toggle-casino".to_owned(), json!({"enabled": false})),
-        ("toggle-casino".to_owned(), json!({"enabled": false})),
-        (format!("users/{alice}/toggle"), json!({"is_active": false})),
-        ("settings".to_owned(), json!({"min_bet": 0.5})),
-    ] {
-        staff.post(&format!("/api/admin/aurora/{path}"), &body).await.ok();
-    }
-    let theme = json!({"primaryColor": "#123456"});
-    staff.post("/api/save-theme/aurora", &theme).await.ok();
-    let branding = json!({"theme": {"primary_color": "#123456"}});
-    staff.post("/api/branding/aurora/update", &branding).await.ok();
+    act(staff, alice).await;
     installation.player(&bluefin, "bob", 100).await;
     scene.receives(&scene.subscriber, 10).await;
 
@@ -458,9 +463,8 @@ async fn nothing_is_sent_to_an_address_that_is_not_public() {
 }
 
 #[tokio::test]
-async fn what_is_no_webhook_is_refused_and_strangers_find_none() {
+async fn what_is_no_webhook_is_refused() {
     let scene = Scene::new(&["--webhook-endpoints-max", "2"]).await;
-    let bluefin = scene.installation.operator("bluefin").await;
     let (hook, _) = scene.hook(&["theme.updated"]).await;
     let good = json!({"url": "https://example.com/", "event_types": ["theme.updated"]});
     let with = |member: &str, value: Value| {
@@ -512,7 +516,15 @@ async fn what_is_no_webhook_is_refused_and_strangers_find_none() {
         .await
         .problem(409, "too_many_webhooks");
     assert_eq!(scene.installation.count("webhook_endpoints").await, 2);
+    scene.finish().await;
+}
 
+#[tokio::test]
+async fn strangers_find_no_webhook_and_a_deleted_one_is_gone() {
+    let scene = Scene::new(&[]).await;
+    let bluefin = scene.installation.operator("bluefin").await;
+    let (hook, _) = scene.hook(&["theme.updated"]).await;
+    let good = json!({"url": "https://example.com/", "event_types": ["theme.updated"]});
     let writer = scene.installation.writer();
     let other = writer.logged_in(&bluefin.token);
     let number = hook.rsplit('/').next().unwrap();

@@ -1,8 +1,8 @@
 //! Telling operators what happened: whom they want it told, the outbox, and its delivery. Must never lose an event that
 //! was committed, reach an address that is not public, or let one subscriber hold up another.
 //!
-//! An event is written in the transaction that makes it true ([`emit`]), only for those who subscribed. Rounds, which
-//! are many, are found after their commit instead ([`rounds`]). Delivery is at least once and in no promised order.
+//! An event is written in the transaction that makes it true (`emit`), only for those who subscribed. Rounds, which
+//! are many, are found after their commit instead (`rounds`). Delivery is at least once and in no promised order.
 
 mod address;
 mod delivery;

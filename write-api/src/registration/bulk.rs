@@ -60,7 +60,7 @@ pub(crate) struct BulkQuery {
 /// What became of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Outcome {
+enum BulkOutcome {
     /// The sportsbook is registered.
     Created,
     /// It would be, without `dry_run`.
@@ -78,7 +78,7 @@ enum Outcome {
 pub(crate) struct BulkRow {
     /// As a spreadsheet counts it: the header is row 1.
     row: u32,
-    outcome: Outcome,
+    outcome: BulkOutcome,
     /// Its number, if it was created.
     operator_id: Option<OperatorId>,
     /// Its name in URLs, if it is there.
@@ -90,7 +90,7 @@ pub(crate) struct BulkRow {
 }
 
 impl BulkRow {
-    const fn new(row: u32, outcome: Outcome) -> Self {
+    const fn new(row: u32, outcome: BulkOutcome) -> Self {
         Self {
             row,
             outcome,
@@ -104,7 +104,7 @@ impl BulkRow {
     fn refused(row: u32, errors: Vec<FieldError>) -> Self {
         Self {
             errors,
-            ..Self::new(row, Outcome::Refused)
+            ..Self::new(row, BulkOutcome::Refused)
         }
     }
 }
@@ -137,7 +137,7 @@ struct Run {
 ///
 /// The answer comes line by line, as rows are done: a JSON object for each (`BulkRow`), in the order of the file, and
 /// one more at the end (`BulkSummary`). When the client leaves, no further row is begun. A file may be sent again: rows
-/// that are registered say so.
+/// that are registered say so. Through a reader's front door a file may be as long as any other body.
 #[utoipa::path(post, path = "/api/bulk-register", tag = "platform", params(BulkQuery),
     request_body(content((String = "text/csv"), (Object = "multipart/form-data"))),
     security(("bearer" = []), ("platform_cookie" = [])),
@@ -246,11 +246,11 @@ impl Run {
         let number = read.number;
         let row = match read.wanted {
             Err(errors) => BulkRow::refused(number, errors),
-            Ok(_) if self.is_broken.load(Ordering::Relaxed) => BulkRow::new(number, Outcome::Failed),
+            Ok(_) if self.is_broken.load(Ordering::Relaxed) => BulkRow::new(number, BulkOutcome::Failed),
             Ok(wanted) => self.register(number, wanted).await.unwrap_or_else(|error| {
                 tracing::warn!(row = number, %error, "a bulk registration was broken off");
                 self.is_broken.store(true, Ordering::Relaxed);
-                BulkRow::new(number, Outcome::Failed)
+                BulkRow::new(number, BulkOutcome::Failed)
             }),
         };
         self.counts[row.outcome as usize].fetch_add(1, Ordering::Relaxed);
@@ -263,7 +263,7 @@ impl Run {
             return Ok(row);
         }
         if self.is_dry {
-            return Ok(BulkRow::new(number, Outcome::WouldBeCreated));
+            return Ok(BulkRow::new(number, BulkOutcome::WouldBeCreated));
         }
         let app = &self.app;
         let staff = NewStaff {
@@ -282,7 +282,7 @@ impl Run {
                 operator_id: Some(created.id),
                 subdomain: Some(subdomain.to_string()),
                 referral_code: Some(created.code.as_str().to_owned()),
-                ..BulkRow::new(number, Outcome::Created)
+                ..BulkRow::new(number, BulkOutcome::Created)
             }),
             Err(error) => match refusal(&error) {
                 Some(refusal) => Ok(BulkRow::refused(number, vec![refusal])),
@@ -310,7 +310,7 @@ impl Run {
                 return Ok(Some(BulkRow {
                     subdomain: known.subdomain,
                     referral_code: known.code,
-                    ..BulkRow::new(number, Outcome::AlreadyRegistered)
+                    ..BulkRow::new(number, BulkOutcome::AlreadyRegistered)
                 }));
             }
             return Ok(Some(refused(LOGIN_TAKEN)));
@@ -319,14 +319,14 @@ impl Run {
     }
 
     fn summary(&self, total: u32) -> BulkSummary {
-        let count = |outcome: Outcome| self.counts[outcome as usize].load(Ordering::Relaxed);
+        let count = |outcome: BulkOutcome| self.counts[outcome as usize].load(Ordering::Relaxed);
         BulkSummary {
             total,
-            created: count(Outcome::Created),
-            would_be_created: count(Outcome::WouldBeCreated),
-            already_registered: count(Outcome::AlreadyRegistered),
-            refused: count(Outcome::Refused),
-            failed: count(Outcome::Failed),
+            created: count(BulkOutcome::Created),
+            would_be_created: count(BulkOutcome::WouldBeCreated),
+            already_registered: count(BulkOutcome::AlreadyRegistered),
+            refused: count(BulkOutcome::Refused),
+            failed: count(BulkOutcome::Failed),
         }
     }
 }

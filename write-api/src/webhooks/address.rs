@@ -73,6 +73,12 @@ pub(super) struct NotPublic;
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_name_that_leads_inside_leads_nowhere() {
+        let found = PublicOnly.resolve("localhost".parse().unwrap()).await;
+        assert!(found.err().unwrap().is::<NotPublic>());
+    }
+
     #[test]
     fn only_addresses_of_the_internet_are_public() {
         for (address, expected) in [

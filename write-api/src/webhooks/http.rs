@@ -129,7 +129,7 @@ pub(crate) async fn list(
 
 /// A kind of event.
 #[derive(Debug, Serialize, ToSchema)]
-struct ShownType {
+struct WebhookEventType {
     /// Its name.
     #[serde(rename = "type")]
     event_type: &'static str,
@@ -142,27 +142,27 @@ struct ShownType {
 
 /// What can be subscribed to.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EventTypes {
+pub(crate) struct WebhookEventTypes {
     /// Always true.
     success: bool,
-    event_types: Vec<ShownType>,
+    event_types: Vec<WebhookEventType>,
 }
 
 /// The types of events, each with an example of what is posted.
 #[utoipa::path(get, path = "/api/admin/{subdomain}/webhooks/event-types", tag = "webhooks",
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
-    responses((status = 200, body = EventTypes),
+    responses((status = 200, body = WebhookEventTypes),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
-pub(crate) async fn event_types(_staff: OperatorStaff) -> Private<EventTypes> {
-    let shown = |one: EventType| ShownType {
+pub(crate) async fn event_types(_staff: OperatorStaff) -> Private<WebhookEventTypes> {
+    let shown = |one: EventType| WebhookEventType {
         event_type: one.as_str(),
         description: one.description(),
         example: serde_json::json!({
             "type": one, "timestamp": "2030-01-31T20:00:00Z", "data": one.example(),
         }),
     };
-    Private(EventTypes {
+    Private(WebhookEventTypes {
         success: true,
         event_types: EventType::SUBSCRIBED.into_iter().map(shown).collect(),
     })
@@ -262,7 +262,7 @@ pub(crate) async fn update(
     }))
 }
 
-/// Something was done.
+/// The webhook is gone.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WebhookDeleted {
     /// Always true.
@@ -296,7 +296,7 @@ pub(crate) async fn delete(
 
 /// A test that is under way.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TestSent {
+pub(crate) struct WebhookTestSent {
     /// Always true.
     success: bool,
     /// Its number in the log of deliveries, where its outcome is shown.
@@ -309,7 +309,7 @@ pub(crate) struct TestSent {
 #[utoipa::path(post, path = "/api/admin/{subdomain}/webhooks/{id}/test", tag = "webhooks",
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), WebhookPath),
     security(("bearer" = []), ("operator_cookie" = [])),
-    responses((status = 202, body = TestSent),
+    responses((status = 202, body = WebhookTestSent),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The webhook is disabled", body = ProblemBody,
             content_type = "application/problem+json"), Asking))]
@@ -317,13 +317,13 @@ pub(crate) async fn test(
     staff: OperatorStaff,
     State(app): State<SharedApp>,
     Path(path): Path<WebhookPath>,
-) -> Result<(StatusCode, Private<TestSent>), Problem> {
+) -> Result<(StatusCode, Private<WebhookTestSent>), Problem> {
     let (operator, id, at) = (staff.operator, path.webhook()?, app.clock.now());
     let sent = app
         .db
         .write(move |db| Box::pin(async move { endpoints::test(operator, db, id, at).await }));
     let (delivery_id, message_id) = sent.await?;
-    let sent = TestSent {
+    let sent = WebhookTestSent {
         success: true,
         delivery_id,
         message_id,
@@ -333,7 +333,7 @@ pub(crate) async fn test(
 
 /// Another secret.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SecretRotated {
+pub(crate) struct WebhookSecretRotated {
     /// Always true.
     success: bool,
     /// What deliveries are signed with from now on. Shown this once.
@@ -347,13 +347,13 @@ pub(crate) struct SecretRotated {
 #[utoipa::path(post, path = "/api/admin/{subdomain}/webhooks/{id}/rotate-secret", tag = "webhooks",
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), WebhookPath),
     security(("bearer" = []), ("operator_cookie" = [])),
-    responses((status = 200, body = SecretRotated),
+    responses((status = 200, body = WebhookSecretRotated),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
 pub(crate) async fn rotate_secret(
     doer: Doer,
     State(app): State<SharedApp>,
     Path(path): Path<WebhookPath>,
-) -> Result<Private<SecretRotated>, Problem> {
+) -> Result<Private<WebhookSecretRotated>, Problem> {
     let id = path.webhook()?;
     let secret = WebhookSecrets::generate(&app.random);
     let kept = secret.clone();
@@ -361,7 +361,7 @@ pub(crate) async fn rotate_secret(
         let (doer, secret) = (doer.clone(), kept.clone());
         Box::pin(async move { endpoints::rotate(&doer, db, id, &secret).await })
     });
-    Ok(Private(SecretRotated {
+    Ok(Private(WebhookSecretRotated {
         success: true,
         old_secret_until: rotated.await?,
         secret,

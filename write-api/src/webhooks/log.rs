@@ -60,7 +60,7 @@ impl DeliveriesQuery {
 
 /// A delivery of one event to one webhook.
 #[derive(Debug, Serialize, ToSchema)]
-struct Delivery {
+struct WebhookDelivery {
     id: i64,
     /// The `webhook-id` that it is sent with, each time.
     webhook_id: String,
@@ -91,7 +91,7 @@ pub(super) fn webhook_id(message: Uuid) -> String {
     format!("msg_{}", message.simple())
 }
 
-impl From<DeliveryRow> for Delivery {
+impl From<DeliveryRow> for WebhookDelivery {
     fn from(row: DeliveryRow) -> Self {
         Self {
             id: row.id,
@@ -112,10 +112,10 @@ impl From<DeliveryRow> for Delivery {
 
 /// A page of the deliveries to a webhook, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DeliveryList {
+pub(crate) struct WebhookDeliveries {
     /// Always true.
     success: bool,
-    deliveries: Vec<Delivery>,
+    deliveries: Vec<WebhookDelivery>,
     pagination: Pagination,
 }
 
@@ -124,7 +124,7 @@ pub(crate) struct DeliveryList {
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), WebhookPath, PageQuery,
         DeliveriesQuery),
     security(("bearer" = []), ("operator_cookie" = [])),
-    responses((status = 200, body = DeliveryList),
+    responses((status = 200, body = WebhookDeliveries),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, body = ProblemBody, content_type = "application/problem+json"), Asking))]
 pub(crate) async fn deliveries(
@@ -133,7 +133,7 @@ pub(crate) async fn deliveries(
     Path(path): Path<WebhookPath>,
     QueryParams(page): QueryParams<PageQuery>,
     QueryParams(query): QueryParams<DeliveriesQuery>,
-) -> Result<Private<DeliveryList>, Problem> {
+) -> Result<Private<WebhookDeliveries>, Problem> {
     let (operator, id) = (staff.operator, path.webhook()?);
     let (page, filter) = page.read_with(query.filter()).map_err(Problem::invalid_fields)?;
     let read = app.db.read(move |db| {
@@ -144,9 +144,9 @@ pub(crate) async fn deliveries(
         })
     });
     let (rows, total) = read.await?;
-    Ok(Private(DeliveryList {
+    Ok(Private(WebhookDeliveries {
         success: true,
-        deliveries: rows.into_iter().map(Delivery::from).collect(),
+        deliveries: rows.into_iter().map(WebhookDelivery::from).collect(),
         pagination: page.of(total),
     }))
 }
@@ -163,7 +163,7 @@ pub(crate) struct DeliveryPath {
 
 /// Deliveries are made again.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Replayed {
+pub(crate) struct WebhooksReplayed {
     /// Always true.
     success: bool,
     /// How many.
@@ -174,7 +174,7 @@ pub(crate) struct Replayed {
 #[utoipa::path(post, path = "/api/admin/{subdomain}/webhooks/{id}/deliveries/{delivery_id}/replay", tag = "webhooks",
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), DeliveryPath),
     security(("bearer" = []), ("operator_cookie" = [])),
-    responses((status = 202, body = Replayed),
+    responses((status = 202, body = WebhooksReplayed),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The delivery is still being tried, or the webhook is disabled",
             body = ProblemBody, content_type = "application/problem+json"), Asking))]
@@ -182,7 +182,7 @@ pub(crate) async fn replay(
     staff: OperatorStaff,
     State(app): State<SharedApp>,
     Path(path): Path<DeliveryPath>,
-) -> Result<(StatusCode, Private<Replayed>), Problem> {
+) -> Result<(StatusCode, Private<WebhooksReplayed>), Problem> {
     let (operator, at) = (staff.operator, app.clock.now());
     let id: i64 = path.id.parse().map_err(|_| WebhookError::NoEndpoint)?;
     let delivery: i64 = path.delivery_id.parse().map_err(|_| WebhookError::NoDelivery)?;
@@ -207,7 +207,7 @@ pub(crate) struct ReplayFailed {
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), WebhookPath),
     request_body = ReplayFailed,
     security(("bearer" = []), ("operator_cookie" = [])),
-    responses((status = 202, body = Replayed),
+    responses((status = 202, body = WebhooksReplayed),
         (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The webhook is disabled", body = ProblemBody,
             content_type = "application/problem+json"), Sending))]
@@ -216,7 +216,7 @@ pub(crate) async fn replay_failed(
     State(app): State<SharedApp>,
     Path(path): Path<WebhookPath>,
     JsonBody(body): JsonBody<ReplayFailed>,
-) -> Result<(StatusCode, Private<Replayed>), Problem> {
+) -> Result<(StatusCode, Private<WebhooksReplayed>), Problem> {
     let (operator, id, at) = (staff.operator, path.webhook()?, app.clock.now());
     let since = OffsetDateTime::parse(&body.since, &Rfc3339).map_err(|_| {
         Problem::invalid_field(
@@ -230,8 +230,8 @@ pub(crate) async fn replay_failed(
     Ok(accepted(replayed.await?))
 }
 
-fn accepted(replayed: u64) -> (StatusCode, Private<Replayed>) {
-    let body = Replayed {
+fn accepted(replayed: u64) -> (StatusCode, Private<WebhooksReplayed>) {
+    let body = WebhooksReplayed {
         success: true,
         replayed,
     };

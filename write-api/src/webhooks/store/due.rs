@@ -51,9 +51,7 @@ pub(in super::super) async fn claim(
                         from webhook_deliveries as leased
                         where leased.operator_id = endpoints.operator_id
                             and leased.endpoint_id = endpoints.id
-                            and leased.status = 'pending'
                             and leased.leased_until > $1
-                            and leased.next_attempt_at > $1
                     ),
                     0
                 )
