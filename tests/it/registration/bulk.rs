@@ -233,3 +233,32 @@ async fn a_file_that_can_not_be_meant_is_refused_whole() {
     assert_eq!(written(&installation).await, before);
     installation.finish().await;
 }
+
+#[tokio::test]
+async fn nothing_is_registered_for_a_client_that_has_left() {
+    let installation = super::builder().start().await;
+    let platform = Platform::of(&installation).await;
+    let row = |number| format!("Nordlicht {number},nord_{number},correct horse battery,\r\n");
+    let rows: String = (0..500).map(row).collect();
+    let request = platform.http.post(&platform.url).bearer_auth(&platform.token);
+    let request = request.header("content-type", "text/csv");
+    let mut answer = request.body(format!("{HEADER}{rows}")).send().await.unwrap();
+    assert!(
+        answer.chunk().await.unwrap().is_some(),
+        "the first rows are answered at once"
+    );
+    let busy = platform.csv("", &row(1)).await;
+    busy.problem(503, "bulk_registration_busy");
+    drop(answer);
+    let is_free = || async { platform.csv("?dry_run=true", &row(1)).await.status == 200 };
+    let limit = std::time::Duration::from_secs(20);
+    installation
+        .within(limit, "the place is free again", is_free)
+        .await;
+    let made = installation.count("operators").await;
+    assert!((1..500).contains(&made), "{made} were registered");
+    let (again, summary) = lines(&platform.csv("?dry_run=true", &rows).await);
+    assert_eq!(again.len(), 500);
+    assert_eq!(summary["already_registered"], made, "none was left in part");
+    installation.finish().await;
+}
