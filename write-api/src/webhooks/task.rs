@@ -56,9 +56,11 @@ pub fn spawn_delivery(app: SharedApp, stop: CancellationToken) {
 }
 
 async fn turn(app: SharedApp, stop: &CancellationToken) -> Result<(), DbError> {
-    find_rounds(&app, stop).await?;
+    let found = find_rounds(&app, stop).await;
+    // What is in the outbox is delivered whether or not more can be found.
     start_attempts(&app, stop).await?;
-    prune(&app).await
+    prune(&app).await?;
+    found
 }
 
 async fn find_rounds(app: &App, stop: &CancellationToken) -> Result<(), DbError> {

@@ -24,6 +24,9 @@ pub(in super::super) struct Due {
 
 /// Takes what is due at `now`, of all operators, for the time until `until`: `most` deliveries, and so many to each
 /// webhook that no more than `each` are under way to it.
+///
+/// `waiting` steps through the index from one webhook with something pending to the next. So it costs nothing for those
+/// that have nothing, and one step for one that has a hundred thousand.
 pub(in super::super) async fn claim(
     db: &mut PgConnection,
     now: OffsetDateTime,
@@ -34,9 +37,31 @@ pub(in super::super) async fn claim(
     sqlx::query_as!(
         Due,
         r#"
-        with due as materialized (
+        with recursive waiting as (
+            (
+                select operator_id, endpoint_id
+                from webhook_deliveries
+                where status = 'pending'
+                order by operator_id, endpoint_id
+                limit 1
+            )
+            union all
+            select next.operator_id, next.endpoint_id
+            from waiting
+            cross join lateral (
+                select operator_id, endpoint_id
+                from webhook_deliveries
+                where status = 'pending'
+                    and (operator_id, endpoint_id) > (waiting.operator_id, waiting.endpoint_id)
+                order by operator_id, endpoint_id
+                limit 1
+            ) as next
+        ),
+        due as materialized (
             select due.operator_id, due.id
-            from webhook_endpoints as endpoints
+            from waiting
+            join webhook_endpoints as endpoints
+                on endpoints.operator_id = waiting.operator_id and endpoints.id = waiting.endpoint_id
             cross join lateral (
                 select operator_id, id, next_attempt_at
                 from webhook_deliveries
