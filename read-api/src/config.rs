@@ -118,7 +118,7 @@ pub struct FrontDoorOptions {
     /// How long connecting to write-api may take, in milliseconds.
     #[arg(long, env = "FRONT_DOOR_CONNECT_MS", default_value_t = 2000)]
     pub front_door_connect_ms: u64,
-    /// How long write-api may take to answer, in milliseconds.
+    /// How long write-api may take to begin its answer, and then to go on with it, in milliseconds.
     #[arg(long, env = "FRONT_DOOR_MS", default_value_t = 9000)]
     pub front_door_ms: u64,
 }

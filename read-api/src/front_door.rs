@@ -88,7 +88,8 @@ impl FrontDoor {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_millis(options.front_door_connect_ms))
-            .timeout(Duration::from_millis(options.front_door_ms))
+            // Not for the whole answer: some come line by line, for as long as the work takes.
+            .read_timeout(Duration::from_millis(options.front_door_ms))
             .no_proxy()
             .build()?;
         Ok(Self {

@@ -9,6 +9,7 @@ use crate::coherence::PULL_BOUND;
 
 mod branding;
 mod casino;
+mod catalogue;
 pub(crate) mod events;
 mod themes;
 

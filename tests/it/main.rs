@@ -28,4 +28,6 @@ mod replica;
 mod reports;
 mod resets;
 mod revenue;
+mod settings;
 mod staff;
+mod webhooks;

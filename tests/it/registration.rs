@@ -5,6 +5,8 @@ use tests::people::PASSWORD;
 use tests::{Client, Installation};
 use tokio::task::JoinSet;
 
+mod bulk;
+
 const REGISTER: &str = "/api/register-sportsbook";
 
 fn builder() -> tests::Builder {

@@ -11,6 +11,7 @@ use shared::db::{Db, DbError};
 use shared::http::{RequestIds, nothing_here, outermost, within_request_time};
 use shared::metrics::{Metrics, measure};
 use shared::random::Random;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,6 +21,7 @@ use crate::casino::Lanes;
 use crate::coherence::Readers;
 use crate::config::WriteOptions;
 use crate::feed::FeedStatus;
+use crate::webhooks::Sender;
 
 /// What every handler works with.
 #[derive(Debug)]
@@ -40,6 +42,10 @@ pub struct App {
     pub known_tokens: KnownTokens,
     /// The way of every move in the casino.
     pub lanes: Lanes,
+    /// Places for files of bulk registration.
+    pub bulk_files: Arc<Semaphore>,
+    /// What tells operators' webhooks what happened.
+    pub webhooks: Sender,
     /// What the sports feed has done so far.
     pub feed: FeedStatus,
     /// Options as given.
@@ -118,6 +124,8 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
             options.casino.clone(),
         ),
         metrics: Metrics::new(clock.clone()),
+        bulk_files: Arc::new(Semaphore::new(options.registration.bulk_files.into())),
+        webhooks: Sender::new(&options.webhooks)?,
         feed: FeedStatus::default(),
         db,
         money_db,
@@ -135,6 +143,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
     crate::leaderboards::spawn_refresh(Arc::clone(&app), stop.clone());
     crate::audit::spawn_chain(Arc::clone(&app), stop.clone());
     crate::operations::spawn_runner(Arc::clone(&app), stop.clone());
+    crate::webhooks::spawn_delivery(Arc::clone(&app), stop.clone());
     let router = router(Arc::clone(&app));
     let limits = app.options.http.clone();
     let server = tokio::spawn(shared::server::serve(listener, router, limits, stop.clone()));
@@ -172,6 +181,8 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::resets::router())
         .merge(crate::leaderboards::router())
         .merge(crate::revenue::router())
+        .merge(crate::settings::router())
+        .merge(crate::webhooks::router())
         .merge(crate::feed::router())
         .fallback(async || nothing_here())
         .layer(from_fn_with_state(limits.clone(), within_request_time))

@@ -27,8 +27,10 @@ use crate::ledger::LedgerOptions;
 use crate::operations::OperationOptions;
 use crate::players::PlayerOptions;
 use crate::protection::ProtectionOptions;
+use crate::registration::RegistrationOptions;
 use crate::reports::ReportOptions;
 use crate::revenue::RevenueOptions;
+use crate::webhooks::WebhookOptions;
 
 /// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
 #[derive(Debug, Parser)]
@@ -132,6 +134,12 @@ pub struct WriteOptions {
     /// Responsible gaming.
     #[command(flatten)]
     pub protection: ProtectionOptions,
+    /// Bulk registration.
+    #[command(flatten)]
+    pub registration: RegistrationOptions,
+    /// Webhooks of operators.
+    #[command(flatten)]
+    pub webhooks: WebhookOptions,
     /// The sports feed.
     #[command(flatten)]
     pub feed: FeedOptions,

@@ -1,6 +1,7 @@
-//! The events and markets that an operator does not offer.
+//! The events of the feed as an operator's staff see them, and the events and markets that it does not offer.
 //! Must never guess what an event key stands for, nor touch another operator's rows.
 
+pub(crate) mod catalogue;
 mod changes;
 pub mod http;
 mod rules;
@@ -22,6 +23,7 @@ pub fn router() -> Router<SharedApp> {
             post(http::toggle),
         )
         .route("/api/admin/{subdomain}/disabled-events", get(http::list))
+        .route("/api/admin/{subdomain}/events", get(catalogue::list))
 }
 
 /// Why a switch was not made.

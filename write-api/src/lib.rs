@@ -26,5 +26,7 @@ pub mod registration;
 pub mod reports;
 pub mod resets;
 pub mod revenue;
+pub mod settings;
 pub mod staff;
 pub mod treasury;
+pub mod webhooks;

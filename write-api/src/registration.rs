@@ -6,10 +6,17 @@ use axum::routing::{get, post};
 
 use crate::app::SharedApp;
 
+pub(crate) mod bulk;
+mod csv;
+mod file;
+mod founding;
 pub(crate) mod http;
+mod multipart;
+mod options;
 mod rules;
 pub(crate) mod store;
 
+pub use options::RegistrationOptions;
 pub use rules::ReferralCode;
 pub(crate) use rules::is_reserved;
 
@@ -17,5 +24,7 @@ pub(crate) use rules::is_reserved;
 pub fn router() -> Router<SharedApp> {
     Router::new()
         .route("/api/register-sportsbook", post(http::register))
+        .route("/api/bulk-register", post(bulk::register))
+        .route("/api/bulk-register/template", get(bulk::template))
         .route("/api/admin/{subdomain}/referral-code", get(http::referral_code))
 }

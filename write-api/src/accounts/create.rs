@@ -1,6 +1,7 @@
 //! How operators, their staff and their players come to be. Must never leave an operator without wallets, nor a player
 //! without wallet or seeds, and never let an opening balance appear without its ledger entry.
 
+use serde_json::json;
 use shared::branding::BettingLimits;
 use shared::coherence::{Kind, Topic};
 use shared::db::DbError;
@@ -17,6 +18,7 @@ use crate::coherence::{News, bump};
 use crate::ledger::{self, Account, Posting, Reason};
 use crate::registration::{self, ReferralCode};
 use crate::treasury;
+use crate::webhooks::{Event, EventType, emit};
 
 use super::error::CreateError;
 use super::passwords::HashedPassword;
@@ -185,6 +187,14 @@ pub async fn create_player(
         wallet.post(opening.tx_id, &[posting])?;
         ledger::post(db, vec![wallet], opening.at).await?;
     }
+    let data = json!({ "player_id": player, "username": new.username.as_str() });
+    let event = Event::new(
+        EventType::PlayerCreated,
+        format!("player {player}"),
+        &data,
+        opening.at,
+    )?;
+    emit(operator, db, &event).await?;
     Ok(player)
 }
 

@@ -263,11 +263,10 @@ impl Visitor {
     /// The visitor as somebody who has just logged in, or is said to have tried to.
     pub(super) fn as_staff(&self, operator: OperatorId, staff: StaffId, at: OffsetDateTime) -> Doer {
         Doer {
-            operator,
             staff: Some((operator, staff)),
             address: Some(self.address),
             request_id: self.request_id.clone(),
-            at,
+            ..Doer::at_console(operator, at)
         }
     }
 }

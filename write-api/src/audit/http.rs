@@ -87,11 +87,11 @@ pub struct AuditEntry {
     id: i64,
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
-    /// Who did it; null where it was somebody at the machine's console.
+    /// Who did it; null where it was no staff.
     staff_id: Option<StaffId>,
     /// Whether it was staff of the platform.
     by_platform: bool,
-    /// The log-in name, as it was then, or `console`.
+    /// The log-in name, as it was then; `console` for somebody at the machine's, `system` for the service itself.
     login: String,
     /// Where the request came from.
     address: Option<String>,
@@ -99,8 +99,9 @@ pub struct AuditEntry {
     request_id: Option<String>,
     /// What was done: `theme.saved`, `branding.saved`, `casino.switched`, `event.switched`, `player.deposited`,
     /// `player.withdrawn`, `player.switched`, `player.adjusted`, `players.reset`, `operator.switched`,
-    /// `staff.password_reset`, `staff.password_changed`, `contest.started`, `contest.changed`, `contest.ended`,
-    /// `revenue.calculated` or `revenue.posted`.
+    /// `operator.registered`, `settings.saved`, `webhook.saved`, `webhook.deleted`, `webhook.secret_rotated`,
+    /// `webhook.disabled`, `staff.password_reset`, `staff.password_changed`, `contest.started`, `contest.changed`,
+    /// `contest.ended`, `revenue.calculated` or `revenue.posted`.
     action: String,
     /// Of what; null where the operator itself is meant.
     subject: Option<String>,

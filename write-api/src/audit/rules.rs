@@ -27,13 +27,20 @@ pub struct AuditOptions {
     pub audit_chain_batch: u32,
 }
 
+/// What the log calls somebody at the machine's console.
+const CONSOLE: &str = "console";
+/// What it calls the service itself.
+const SYSTEM: &str = "system";
+
 /// Who does something. As an extractor: staff of an operator, logged in as [`OperatorStaff`] is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doer {
     /// Whom it concerns.
     pub operator: OperatorId,
-    /// Who it is, and whose staff; none where it is somebody at the machine's console.
+    /// Who it is, and whose staff; none where it is no staff.
     pub staff: Option<(OperatorId, StaffId)>,
+    /// What the log calls who is no staff.
+    pub unnamed: &'static str,
     /// Where the request comes from, if there is one.
     pub address: Option<IpAddr>,
     /// The request.
@@ -104,6 +111,7 @@ impl Doer {
         Self {
             operator,
             staff: Some(staff),
+            unnamed: CONSOLE,
             address: Some(address_of(parts, app)),
             request_id: id.map(|RequestId(id)| Arc::clone(id)),
             at: app.clock.now(),
@@ -115,9 +123,18 @@ impl Doer {
         Self {
             operator,
             staff: None,
+            unnamed: CONSOLE,
             address: None,
             request_id: None,
             at,
+        }
+    }
+
+    /// Nobody: the service itself, by a rule.
+    pub fn system(operator: OperatorId, at: OffsetDateTime) -> Self {
+        Self {
+            unnamed: SYSTEM,
+            ..Self::at_console(operator, at)
         }
     }
 }
@@ -183,6 +200,18 @@ pub enum Action {
     RevenueCalculated,
     /// The revenue of some days was ordered to be posted.
     RevenuePosted,
+    /// The settings about money were saved.
+    SettingsSaved,
+    /// The platform registered the operator.
+    OperatorRegistered,
+    /// A webhook was made or changed.
+    WebhookSaved,
+    /// A webhook was deleted.
+    WebhookDeleted,
+    /// A webhook got another secret.
+    WebhookSecretRotated,
+    /// A webhook was disabled because it does not work.
+    WebhookDisabled,
 }
 
 impl Action {
@@ -218,6 +247,12 @@ impl Action {
             Self::ContestEnded => "contest.ended",
             Self::RevenueCalculated => "revenue.calculated",
             Self::RevenuePosted => "revenue.posted",
+            Self::SettingsSaved => "settings.saved",
+            Self::OperatorRegistered => "operator.registered",
+            Self::WebhookSaved => "webhook.saved",
+            Self::WebhookDeleted => "webhook.deleted",
+            Self::WebhookSecretRotated => "webhook.secret_rotated",
+            Self::WebhookDisabled => "webhook.disabled",
         }
     }
 }

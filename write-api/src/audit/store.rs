@@ -29,7 +29,7 @@ pub async fn record(
             )
             values (
                 $1, $2, $3, $4,
-                coalesce((select login from staff where operator_id = $3 and id = $4), 'console'),
+                coalesce((select login from staff where operator_id = $3 and id = $4), $11),
                 $5, $6, $7, $8, $9, $10
             )
             returning id
@@ -48,6 +48,7 @@ pub async fn record(
         change.subject,
         present(change.before) as _,
         present(change.after) as _,
+        doer.unnamed,
     )
     .execute(db)
     .await?;

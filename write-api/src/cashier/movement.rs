@@ -14,6 +14,7 @@ use crate::audit::{Change, Doer, record};
 use crate::commands::{self, Actor, Answer};
 use crate::ledger::{lock_wallet, post};
 use crate::protection::protection;
+use crate::webhooks::{Event, emit};
 
 /// Moves the money, or repeats the answer to the same movement.
 pub(super) async fn make(doer: Doer, db: &Db, movement: Movement) -> Result<Answer, CashierError> {
@@ -76,5 +77,8 @@ async fn in_transaction(
         }),
     };
     record(operator, db, doer, movement.direction.action(), change).await?;
+    let subject = format!("player {}", movement.player);
+    let event = Event::new(movement.direction.event_type(), subject, &moved, at)?;
+    emit(operator, db, &event).await?;
     Ok(answer)
 }

@@ -9,6 +9,7 @@ use super::error::CashierError;
 use crate::audit::Action;
 use crate::commands::{Command, Key};
 use crate::ledger::{Account, LedgerError, LockedWallet, Posting, Reason};
+use crate::webhooks::EventType;
 
 /// Which way the money goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,14 @@ impl Direction {
         match self {
             Self::Deposit => Action::Deposited,
             Self::Withdrawal => Action::Withdrawn,
+        }
+    }
+
+    /// What webhooks call it.
+    pub(super) const fn event_type(self) -> EventType {
+        match self {
+            Self::Deposit => EventType::DepositMade,
+            Self::Withdrawal => EventType::WithdrawalMade,
         }
     }
 }

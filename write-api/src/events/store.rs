@@ -202,3 +202,127 @@ pub(super) async fn page(
     .fetch_all(db)
     .await
 }
+
+/// Which events of the feed.
+#[derive(Clone, Debug)]
+pub(super) struct CatalogueFilter {
+    /// In lower case.
+    pub(super) search: Option<String>,
+    pub(super) sport: Option<Sport>,
+    pub(super) is_disabled: Option<bool>,
+}
+
+/// An event of the feed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CatalogueEvent {
+    /// The event's sport.
+    sport: String,
+    /// Unique in its sport; also the key that switches the event.
+    event_id: String,
+    home: String,
+    away: String,
+    league: String,
+    /// In UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    starts_at: OffsetDateTime,
+    /// `not_started` until it starts.
+    status: String,
+    /// Whether the operator does not offer it.
+    is_disabled: bool,
+    /// Markets that the feed has for it.
+    markets: i64,
+    /// Markets of it that the operator does not offer one by one.
+    disabled_markets: i64,
+}
+
+/// One page of the feed's events as the operator sees them, the next to start first.
+pub(super) async fn catalogue(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    filter: &CatalogueFilter,
+    page: Page,
+) -> Result<Vec<CatalogueEvent>, sqlx::Error> {
+    sqlx::query_as!(
+        CatalogueEvent,
+        r#"
+        select
+            listed.sport,
+            listed.id as event_id,
+            listed.home,
+            listed.away,
+            listed.league,
+            listed.starts_at,
+            listed.status,
+            disabled.is_disabled as "is_disabled!",
+            (
+                select count(*)
+                from markets
+                where markets.sport = listed.sport and markets.event_id = listed.id
+            ) as "markets!",
+            disabled.markets as "disabled_markets!"
+        from events as listed
+        cross join lateral (
+            select
+                coalesce(bool_or(market_id is null), false) as is_disabled,
+                count(market_id) as markets
+            from disabled_events
+            where operator_id = $1 and sport = listed.sport and event_id = listed.id
+        ) as disabled
+        where listed.is_listed
+            and ($2::text is null or listed.sport = $2)
+            and (
+                $3::text is null
+                or strpos(lower(listed.home), $3) > 0
+                or strpos(lower(listed.away), $3) > 0
+                or strpos(lower(listed.league), $3) > 0
+            )
+            and ($4::boolean is null or disabled.is_disabled = $4)
+        order by listed.starts_at, listed.sport, listed.id
+        limit $5 offset $6
+        "#,
+        operator.get(),
+        filter.sport.map(Sport::key),
+        filter.search,
+        filter.is_disabled,
+        page.size(),
+        page.offset(),
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How many events are on all pages.
+pub(super) async fn catalogue_count(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    filter: &CatalogueFilter,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!"
+        from events as listed
+        where listed.is_listed
+            and ($2::text is null or listed.sport = $2)
+            and (
+                $3::text is null
+                or strpos(lower(listed.home), $3) > 0
+                or strpos(lower(listed.away), $3) > 0
+                or strpos(lower(listed.league), $3) > 0
+            )
+            and (
+                $4::boolean is null
+                or $4 = exists (
+                    select
+                    from disabled_events
+                    where operator_id = $1 and sport = listed.sport and event_id = listed.id and market_id is null
+                )
+            )
+        "#,
+        operator.get(),
+        filter.sport.map(Sport::key),
+        filter.search,
+        filter.is_disabled,
+    )
+    .fetch_one(db)
+    .await
+}

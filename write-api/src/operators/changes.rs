@@ -12,6 +12,8 @@ use sqlx::PgConnection;
 use super::{ChangeError, store};
 use crate::audit::{Action, Change, Doer, record};
 use crate::coherence::{Saved, bump, current};
+use crate::settings;
+use crate::webhooks::{Event, EventType, emit};
 
 /// Puts the members of `body` into the operator's theme.
 pub async fn save_theme(
@@ -36,6 +38,7 @@ pub async fn save_theme(
         Change::between(&before, &after)?,
     )
     .await?;
+    tell(doer, db, EventType::ThemeUpdated, &json!({})).await?;
     Ok(Saved::Changed(bump(topic, db).await?))
 }
 
@@ -48,10 +51,14 @@ pub async fn save_branding(
     let operator = doer.operator;
     let topic = Topic::of(operator, Kind::Branding);
     let currency = locked(operator, db).await?.currency;
-    let (settings, limits) = store::branding(operator, db, currency).await?;
-    let after = settings.updated(limits, body).map_err(ChangeError::Invalid)?;
-    if after.settings == settings && after.limits == limits {
+    let (before, limits) = store::branding(operator, db, currency).await?;
+    let after = before.updated(limits, body).map_err(ChangeError::Invalid)?;
+    if after.settings == before && after.limits == limits {
         return Ok(Saved::AsItWas(current(topic, db).await?));
+    }
+    let above = settings::above_bounds(operator, db, &after.limits).await?;
+    if !above.is_empty() {
+        return Err(ChangeError::Invalid(above));
     }
     store::put_branding(operator, db, &after).await?;
     let shown = |settings: &BrandingSettings, limits: &BettingLimits| {
@@ -63,8 +70,9 @@ pub async fn save_branding(
             "max_payout": money(limits.max_payout),
         })
     };
-    let change = Change::between(&shown(&settings, &limits), &shown(&after.settings, &after.limits))?;
+    let change = Change::between(&shown(&before, &limits), &shown(&after.settings, &after.limits))?;
     record(operator, db, doer, Action::BrandingSaved, change).await?;
+    tell(doer, db, EventType::BrandingUpdated, &json!({})).await?;
     Ok(Saved::Changed(bump(topic, db).await?))
 }
 
@@ -88,9 +96,22 @@ pub(super) async fn switch_casino(
             after: json!({ "casino_enabled": wanted }),
         };
         record(operator, db, doer, Action::CasinoSwitched, change).await?;
+        let data = json!({ "casino_enabled": wanted });
+        tell(doer, db, EventType::CasinoToggled, &data).await?;
         Saved::Changed(bump(topic, db).await?)
     };
     Ok((saved, wanted))
+}
+
+/// Tells those who want to hear it.
+async fn tell(
+    doer: &Doer,
+    db: &mut PgConnection,
+    event_type: EventType,
+    data: &Value,
+) -> Result<(), sqlx::Error> {
+    let event = Event::new(event_type, "operator".to_owned(), data, doer.at)?;
+    emit(doer.operator, db, &event).await
 }
 
 async fn locked(operator: OperatorId, db: &mut PgConnection) -> Result<store::Locked, ChangeError> {

@@ -15,7 +15,7 @@ use crate::staff;
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum PlatformError {
+pub(crate) enum PlatformError {
     /// There is no such operator.
     #[error("there is no such operator")]
     NoOperator,

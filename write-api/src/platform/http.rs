@@ -145,7 +145,7 @@ pub(crate) struct OperatorPath {
 }
 
 impl OperatorPath {
-    fn operator(&self) -> Result<OperatorId, PlatformError> {
+    pub(crate) fn operator(&self) -> Result<OperatorId, PlatformError> {
         let id = self.id.parse().map_err(|_| PlatformError::NoOperator)?;
         // The platform is nobody's operator.
         Some(OperatorId::new(id))

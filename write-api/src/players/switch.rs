@@ -10,6 +10,7 @@ use super::error::PlayersError;
 use super::store;
 use crate::accounts::{Person, delete_sessions};
 use crate::audit::{Action, Change, Doer, record};
+use crate::webhooks::{Event, EventType, emit};
 
 /// Disables or enables the player as `asked`, or turns over what is when nothing is asked. Tells how the player is now.
 pub(super) async fn switch(
@@ -24,11 +25,15 @@ pub(super) async fn switch(
     let is_active = asked.unwrap_or(!was_active);
     if is_active != was_active {
         store::put_is_active(operator, db, player, is_active).await?;
+        let subject = format!("player {player}");
         if !is_active {
             delete_sessions(operator, db, Person::Player(player), None).await?;
+            let data = json!({ "player_id": player });
+            let event = Event::new(EventType::PlayerDisabled, subject.clone(), &data, doer.at)?;
+            emit(operator, db, &event).await?;
         }
         let change = Change {
-            subject: Some(format!("player {player}")),
+            subject: Some(subject),
             before: json!({ "is_active": was_active }),
             after: json!({ "is_active": is_active }),
         };

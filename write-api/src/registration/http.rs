@@ -1,31 +1,25 @@
 //! The route with which a sportsbook registers, and that of the code with which it recommends others. Must never make
 //! an operator without a code of another one.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::db::DbError;
 use shared::field::FieldError;
 use shared::http::{JsonBody, Private};
-use shared::ids::{OperatorId, Subdomain};
+use shared::ids::OperatorId;
 use shared::money::Currency;
 use shared::problem::{Problem, ProblemBody};
 use shared::theme::DisplayName;
 use utoipa::ToSchema;
 
-use super::rules::{self, ReferralCode};
+use super::founding::{FoundingError, Named, Sponsor, found};
+use super::rules::ReferralCode;
 use super::store;
-use crate::accounts::{
-    CreateError, Created, Email, Founding, NewOperator, NewStaff, OperatorStaff, Password, Role, StaffLogin,
-    Visitor, create_operator, create_staff,
-};
+use crate::accounts::{Email, NewStaff, OperatorStaff, Password, Role, StaffLogin, Visitor};
 use crate::app::{App, SharedApp};
 use crate::treasury::http::ShownWallets;
 
-/// How often another address is tried when somebody takes the chosen one at the same moment.
-const MAX_ATTEMPTS: u32 = 5;
 /// Fewest characters of a sportsbook's name.
 const LEAST_NAME_CHARS: usize = 3;
 
@@ -90,7 +84,7 @@ impl Registration {
     }
 }
 
-fn name_of(text: &str) -> Result<DisplayName, String> {
+pub(super) fn name_of(text: &str) -> Result<DisplayName, String> {
     let name: DisplayName = text
         .parse()
         .map_err(|error: shared::theme::ValueError| error.to_string())?;
@@ -101,7 +95,7 @@ fn name_of(text: &str) -> Result<DisplayName, String> {
 }
 
 /// The value, or nothing and one error more.
-fn noted<T, E: std::fmt::Display>(
+pub(super) fn noted<T, E: std::fmt::Display>(
     errors: &mut Vec<FieldError>,
     field: &str,
     checked: Result<T, E>,
@@ -153,7 +147,12 @@ pub(crate) async fn register(
         email: wanted.email.clone(),
         role: Role::Owner,
     };
-    let (subdomain, created) = found(&app, &wanted, &staff).await?;
+    let named = Named {
+        name: wanted.name.clone(),
+        currency: wanted.currency,
+    };
+    let sponsor = Sponsor::Operator(wanted.code.clone());
+    let (subdomain, created) = found(&app, &named, &staff, &sponsor).await?;
     let (operator, code) = (created.id, created.code.as_str().to_owned());
     app.readers.push(created.news).await;
     Ok((
@@ -182,57 +181,6 @@ async fn referrer(app: &App, code: ReferralCode) -> Result<OperatorId, Problem> 
         let detail = "There is no operator with this referral code";
         Problem::refused_field("unknown_referral_code", "referral_code", detail)
     })
-}
-
-/// Makes the operator, at the best address that is free.
-async fn found(app: &App, wanted: &Wanted, staff: &NewStaff) -> Result<(Subdomain, Created), Problem> {
-    let addresses: Arc<[Subdomain]> = rules::addresses(&wanted.name).into();
-    for _ in 0..MAX_ATTEMPTS {
-        let addresses = Arc::clone(&addresses);
-        let free = app.db.read(move |db| {
-            let addresses = Arc::clone(&addresses);
-            Box::pin(async move { Ok::<_, DbError>(store::first_free(db, &addresses).await?.cloned()) })
-        });
-        let Some(subdomain) = free.await? else { break };
-        let founding = Founding::draw(&app.random, app.clock.now());
-        match create(app, subdomain.clone(), wanted, staff, founding).await {
-            Err(CreateError::SubdomainTaken | CreateError::ReferralCodeTaken) => {}
-            created => return Ok((subdomain, created?)),
-        }
-    }
-    let detail = "No address like this name is free. Please choose another name.";
-    Err(Problem::refused_field(
-        "no_free_address",
-        "sportsbook_name",
-        detail,
-    ))
-}
-
-async fn create(
-    app: &App,
-    subdomain: Subdomain,
-    wanted: &Wanted,
-    staff: &NewStaff,
-    founding: Founding,
-) -> Result<Created, CreateError> {
-    let new = NewOperator {
-        subdomain,
-        name: wanted.name.clone(),
-        currency: wanted.currency,
-    };
-    let (code, staff) = (wanted.code.clone(), staff.clone());
-    let created = app.db.write(move |db| {
-        let (new, code, staff, founding) = (new.clone(), code.clone(), staff.clone(), founding.clone());
-        Box::pin(async move {
-            let referrer = store::referrer(db, &code).await?;
-            let referrer = referrer.ok_or(CreateError::OperatorDisabled)?;
-            let created = create_operator(db, &new, &founding).await?;
-            create_staff(created.id, db, &staff, founding.at()).await?;
-            store::insert_referral(created.id, db, referrer, founding.at()).await?;
-            Ok(created)
-        })
-    });
-    created.await
 }
 
 /// The code with which an operator recommends others.
@@ -265,4 +213,16 @@ pub(crate) async fn referral_code(
         referral_code: own.code,
         referred: own.referred,
     }))
+}
+
+impl From<FoundingError> for Problem {
+    fn from(error: FoundingError) -> Self {
+        match error {
+            FoundingError::NoFreeAddress => {
+                let detail = "No address like this name is free. Please choose another name.";
+                Self::refused_field("no_free_address", "sportsbook_name", detail)
+            }
+            FoundingError::Refused(error) => error.into(),
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! The statements of registrations. Must never tell whose a code is but to who registers with it.
 
 use shared::ids::{OperatorId, Subdomain};
+use shared::theme::DisplayName;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::rules::ReferralCode;
+use crate::accounts::StaffLogin;
 
 /// Gives the operator its code.
 pub(crate) async fn insert_code(
@@ -96,6 +98,53 @@ pub(super) async fn own_code(operator: OperatorId, db: &mut PgConnection) -> Res
         where operator_id = $1
         "#,
         operator.get(),
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Whose a log-in name is.
+#[derive(Clone, Debug)]
+pub(super) struct OfLogin {
+    pub(super) email: Option<String>,
+    /// Whether their operator has the name that is asked about, too.
+    pub(super) is_of_name: bool,
+    /// None for staff of the platform.
+    pub(super) subdomain: Option<String>,
+    pub(super) code: Option<String>,
+}
+
+/// The staff that have the log-in name, which is unique in the installation, and their operator.
+pub(super) async fn of_login(
+    db: &mut PgConnection,
+    login: &StaffLogin,
+    name: &DisplayName,
+) -> Result<Option<OfLogin>, sqlx::Error> {
+    sqlx::query_as!(
+        OfLogin,
+        r#"
+        select
+            staff.email,
+            coalesce(lower(operators.name) = lower($2), false) as "is_of_name!",
+            operators.subdomain as "subdomain?",
+            referral_codes.code as "code?"
+        from staff
+        left join operators on operators.id = staff.operator_id
+        left join referral_codes on referral_codes.operator_id = staff.operator_id
+        where lower(staff.login) = lower($1)
+        "#,
+        login.as_str(),
+        name.as_str(),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Whether a sportsbook has the name, in any case.
+pub(super) async fn is_name_taken(db: &mut PgConnection, name: &DisplayName) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from operators where lower(name) = lower($1)) as "is_taken!""#,
+        name.as_str(),
     )
     .fetch_one(db)
     .await
