@@ -61,6 +61,19 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Failure> {
     Ok(report(&found.await?))
 }
 
+/// What holds for every question. Nobody registers for the run's sake, a stream is left after two events, and parameters
+/// of a query that are not described are left out: they are ignored, as everywhere on the web.
+const SETTINGS: &str = "\
+max-stream-events = 2
+request-timeout = 15
+
+[generation]
+allow-extra-parameters = false
+
+[auth]
+auto-signup = false
+";
+
 /// Tokens of the demo data's people.
 struct Tokens {
     /// A player, staff of her operator, and the platform's staff.
@@ -147,7 +160,7 @@ async fn log_in(client: &reqwest::Client, url: &str, path: &str, body: Value) ->
 
 /// Who asks what: the settings of schemathesis, as TOML. JSON's strings are TOML's too.
 fn configuration(description: &Value, tokens: &Tokens) -> String {
-    let mut parts = vec!["[auth]\nauto-signup = false\n".to_owned()];
+    let mut parts = vec![SETTINGS.to_owned()];
     let routes = description["paths"].as_object().into_iter().flatten();
     for (path, methods) in routes {
         for (method, operation) in methods.as_object().into_iter().flatten() {

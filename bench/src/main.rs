@@ -19,6 +19,7 @@ mod operators;
 mod people;
 mod reads;
 mod report;
+mod reports;
 mod rtp;
 mod sessions;
 mod start;
@@ -57,6 +58,7 @@ enum Bench {
     Reads(reads::Options),
     Streams(streams::Options),
     ContestReset(contest_reset::Options),
+    Reports(reports::Options),
     #[command(hide = true)]
     BareAxum(reads::Bare),
 }
@@ -89,6 +91,7 @@ fn run(bench: &Bench) -> Result<ExitCode, Failure> {
         Bench::Coherence(options) => Runtime::new()?.block_on(coherence::run(options)),
         Bench::Contract(options) => Runtime::new()?.block_on(contract::run(options)),
         Bench::Streams(options) => Runtime::new()?.block_on(streams::run(options)),
+        Bench::Reports(options) => Runtime::new()?.block_on(reports::run(options)),
         Bench::ContestReset(options) => Runtime::new()?.block_on(contest_reset::run(options)),
         Bench::Reads(options) => Runtime::new()?.block_on(reads::run(options)),
         Bench::Leaderboard(options) => Runtime::new()?.block_on(leaderboard::run(options)),

@@ -40,12 +40,24 @@ pub fn router() -> Router<SharedReader> {
     Router::new().route("/api/stream/{subdomain}", get(stream))
 }
 
+/// An event as it is sent. Only describes it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "events are written as text")]
+struct StreamEvent {
+    /// `versions` or `change`.
+    event: String,
+    /// What to send as `Last-Event-ID` to go on from here.
+    id: String,
+    /// JSON as text: an object with `versions`, which has the kinds of data, each with its version.
+    /// `Edgebook-Min-Version: <kind>=<version>` makes sure that the next answer has it.
+    #[schema(example = "{\"versions\":{\"theme\":4}}")]
+    data: String,
+}
+
 /// The data of an event.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 pub struct Versions {
-    /// The kinds of data, each with its version. `Edgebook-Min-Version: <kind>=<version>` makes sure that the next
-    /// answer has it.
-    #[schema(value_type = std::collections::HashMap<String, i64>, example = json!({"theme": 4}))]
+    /// The kinds of data, each with its version.
     versions: BTreeMap<Kind, Version>,
 }
 
@@ -54,7 +66,7 @@ pub struct Versions {
 #[utoipa::path(get, path = "/api/stream/{subdomain}", tag = "pages",
     params(("subdomain" = String, Path, description = "The operator's name in URLs"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received")),
-    responses((status = 200, content_type = "text/event-stream", body = Versions),
+    responses((status = 200, content_type = "text/event-stream", body = StreamEvent),
         (status = 404, body = ProblemBody), (status = 503, body = ProblemBody)))]
 pub async fn stream(
     State(reader): State<SharedReader>,

@@ -130,3 +130,25 @@ async fn the_description_can_be_browsed() {
     assert_eq!(nothing.status.as_u16(), 404);
     installation.finish().await;
 }
+/// The table for those who move from the old backend names only routes that there are, and each old one once.
+#[test]
+fn the_legacy_table_leads_to_routes_that_there_are() {
+    let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/legacy.md");
+    let table = std::fs::read_to_string(table).unwrap();
+    let description = description();
+    let mut old = BTreeSet::new();
+    for line in table.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [before, now, difference] = cells[..] else {
+            panic!("not three cells: {line}")
+        };
+        assert!(old.insert(before), "twice: {before}");
+        assert!(!difference.is_empty(), "{line}");
+        for route in now.split(", ").filter(|route| *route != "—") {
+            let (method, path) = route.trim_matches('`').split_once(' ').unwrap();
+            let described = &description["paths"][path][method.to_lowercase()];
+            assert!(described.is_object(), "{route} of {before} is not described");
+        }
+    }
+    assert!(old.len() > 150, "{}", old.len());
+}

@@ -186,7 +186,7 @@ async fn bad_settings_are_named_and_strangers_see_none() {
         .post(OWN, &json!({"min_bet": 2}))
         .await
         .problem(404, "operator_not_found");
-    staff.get(&path).await.problem(401, "authentication_required");
+    staff.get(&path).await.problem(403, "wrong_role");
     for id in ["0", "x", "999"] {
         let none = format!("/api/superadmin/operators/{id}/settings");
         root.get(&none).await.problem(404, "operator_not_found");

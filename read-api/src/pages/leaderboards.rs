@@ -26,10 +26,13 @@ use render::{OperatorBoard, PlayerBoard};
 
 /// Which part of the players' board.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PlayersQuery {
     /// From 1, which is the default, to 1,000,000. A page behind the last has no entries.
+    #[param(minimum = 1, maximum = 1_000_000)]
     page: Option<u32>,
     /// Entries on a page: 1 to 1000, by default 20.
+    #[param(minimum = 1, maximum = 1000)]
     per_page: Option<u32>,
     /// Only the players of this operator, by subdomain.
     operator: Option<String>,
@@ -37,10 +40,13 @@ pub struct PlayersQuery {
 
 /// Which part of the operators' board.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OperatorsQuery {
     /// From 1, which is the default, to 1,000,000. A page behind the last has no entries.
+    #[param(minimum = 1, maximum = 1_000_000)]
     page: Option<u32>,
     /// Entries on a page: 1 to 1000, by default 20.
+    #[param(minimum = 1, maximum = 1000)]
     per_page: Option<u32>,
 }
 

@@ -93,9 +93,10 @@ macro_rules! text_column {
     };
 }
 
-/// An enum whose members are texts of a closed list.
+/// An enum whose members are texts of a closed list. They are taken as bare tokens, so that what describes the API reads
+/// them too.
 macro_rules! choice {
-    ($(#[$meta:meta])* $name:ident { $($member:ident = $text:literal,)+ }) => {
+    ($(#[$meta:meta])* $name:ident { $($member:ident = $text:tt,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
         pub enum $name {
