@@ -61,10 +61,10 @@ pub(crate) async fn run(options: &Options) -> Result<Report, Failure> {
     Ok(report(&found.await?))
 }
 
-/// What holds for every question. Nobody registers for the run's sake, a stream is left after two events, and parameters
+/// What holds for every question. Nobody registers for the run's sake, a stream is left after its first event, and parameters
 /// of a query that are not described are left out: they are ignored, as everywhere on the web.
 const SETTINGS: &str = "\
-max-stream-events = 2
+max-stream-events = 1
 request-timeout = 15
 
 [generation]

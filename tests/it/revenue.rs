@@ -315,7 +315,7 @@ async fn what_is_asked_wrongly_or_by_others_changes_nothing() {
         .names_field("operator_id");
     assert_eq!(staff.get("/api/admin/bluefin/daily-revenue").await.status, 404);
     for path in [DAYS, WALLETS, "/api/superadmin/revenue/status"] {
-        assert_eq!(staff.get(path).await.status, 401, "{path}");
+        assert_eq!(staff.get(path).await.status, 403, "{path}");
     }
     for id in ["x", "0", "987654"] {
         let unknown = root.get(&format!("{WALLETS}/{id}")).await;

@@ -14,7 +14,7 @@ const MAX_PER_PAGE: u32 = 100;
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// From 1, which is the default.
-    #[param(minimum = 1, maximum = 4_294_967_295_u32, value_type = i64)]
+    #[param(minimum = 1, maximum = 4_294_967_295_u32, value_type = Option<i64>)]
     page: Option<u32>,
     /// Entries on a page: 1 to 100, by default 20.
     #[param(minimum = 1, maximum = 100)]

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use shared::http::{JsonBody, OptionalJson, Private};
 use shared::problem::{Problem, ProblemBody};
 use shared::theme::Theme;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -61,6 +62,15 @@ impl PartialSchema for ThemeChange {
         let mut schema = Theme::schema();
         if let RefOr::T(Schema::Object(theme)) = &mut schema {
             theme.required.clear();
+            // No picture, as pages send it.
+            let no_picture = ObjectBuilder::new()
+                .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+                .description(Some(
+                    "The picture that stands for the sign; null or empty for none.",
+                ));
+            theme
+                .properties
+                .insert("logoUrl".to_owned(), no_picture.build().into());
             theme.description = Some("The members of a theme that are to be others.".to_owned());
         }
         schema
