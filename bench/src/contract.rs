@@ -46,7 +46,7 @@ const ENDINGS: [&str; 14] = [
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Made questions for each operation, beside those about its limits.
-    #[arg(long, value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     examples: u32,
     /// What the questions are drawn from, as an earlier run printed it; drawn anew unless given.
     #[arg(long, value_name = "N")]

@@ -98,10 +98,12 @@ pub struct AuditEntry {
     /// The `X-Request-Id` of the answer.
     request_id: Option<String>,
     /// What was done: `theme.saved`, `branding.saved`, `casino.switched`, `event.switched`, `player.deposited`,
-    /// `player.withdrawn`, `player.switched`, `player.adjusted`, `players.reset`, `operator.switched`,
-    /// `operator.registered`, `settings.saved`, `webhook.saved`, `webhook.deleted`, `webhook.secret_rotated`,
-    /// `webhook.disabled`, `staff.password_reset`, `staff.password_changed`, `contest.started`, `contest.changed`,
-    /// `contest.ended`, `revenue.calculated` or `revenue.posted`.
+    /// `player.withdrawn`, `operator.switched`, `contest.begun`, `operator.purged`, `operator.added`, `staff.added`,
+    /// `staff.switched`, `staff.role_changed`, `staff.password_reset`, `staff.logged_in`, `staff.locked_out`,
+    /// `staff.second_factor_on`, `staff.second_factor_off`, `staff.recovery_codes_changed`,
+    /// `staff.second_factor_reset`, `staff.password_changed`, `player.switched`, `player.adjusted`, `players.reset`,
+    /// `contest.started`, `contest.changed`, `contest.ended`, `revenue.calculated`, `revenue.posted`, `settings.saved`,
+    /// `operator.registered`, `webhook.saved`, `webhook.deleted`, `webhook.secret_rotated` or `webhook.disabled`.
     action: String,
     /// Of what; null where the operator itself is meant.
     subject: Option<String>,
