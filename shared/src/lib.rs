@@ -12,6 +12,7 @@ pub mod http;
 pub mod ids;
 pub mod json;
 pub mod metrics;
+pub mod moment;
 pub mod money;
 pub mod openapi;
 pub mod problem;

@@ -251,6 +251,8 @@ async fn the_platform_sees_every_operators_entries_and_other_operators_none() {
     of("?operator=nobody").await.problem(404, "operator_not_found");
     of("?operator=%00").await.problem(404, "operator_not_found");
     of("?operator=aurora&page=0").await.names_field("page");
+    // In UTC that would be in the year 10000.
+    of("?from=9999-12-31T23:59:59-01:00").await.names_field("from");
     let other = writer.logged_in(&bluefin.token);
     for stranger in [&other, &staff] {
         stranger.get(PLATFORM_LOG).await.problem(403, "wrong_role");

@@ -233,3 +233,62 @@ async fn what_is_asked_wrongly_or_by_others_begins_nothing() {
     done(&installation, &staff, &begun).await;
     installation.finish().await;
 }
+
+#[tokio::test]
+async fn a_reset_that_was_given_up_goes_on_where_it_was() {
+    let args = [
+        "--operation-ms",
+        "20",
+        "--reset-batch",
+        "1",
+        "--operation-failures-max",
+        "1",
+    ];
+    let installation = Installation::builder().writer_args(&args).start().await;
+    let aurora = installation.operator("aurora").await;
+    let staff = installation.writer().logged_in(&aurora.token);
+    let alice = installation.player(&aurora, "alice", 500).await;
+    let bob = installation.player(&aurora, "bob", 700).await;
+    let refuse =
+        "alter table wallets add constraint stuck check (player_id <> $1 or balance = 700) not valid";
+    let refuse = refuse.replace("$1", &bob.id.to_string());
+    let execute = async |statement: String| {
+        sqlx::query(sqlx::AssertSqlSafe(statement))
+            .execute(installation.database.pool())
+            .await
+            .unwrap();
+    };
+    execute(refuse).await;
+    let begun = reset(&staff, "k1").await;
+    let given_up = ended(&installation, &staff, "/api/admin/aurora/operations", &begun).await;
+    assert_eq!(
+        (&given_up["status"], &given_up["looked_at"]),
+        (&json!("failed"), &json!(1))
+    );
+    assert_eq!(installation.balance_minor(&alice).await, DEFAULT);
+    let operation = format!(
+        "/api/admin/aurora/operations/{}",
+        given_up["operation_id"].as_str().unwrap_or_default()
+    );
+    let resume = format!("{operation}/resume");
+    execute("alter table wallets drop constraint stuck".to_owned()).await;
+    let stranger = installation.operator("bluefin").await;
+    let stranger = installation.writer().logged_in(&stranger.token);
+    let elsewhere = resume.replace("aurora", "bluefin");
+    stranger
+        .post(&elsewhere, &json!({}))
+        .await
+        .problem(404, "operation_not_found");
+    staff.post(&resume, &json!({})).await.ok();
+    let finished = done(&installation, &staff, &begun).await;
+    assert_eq!(
+        (&finished["looked_at"], &finished["changed"]),
+        (&json!(2), &json!(2))
+    );
+    assert_eq!(installation.balance_minor(&bob).await, DEFAULT);
+    staff
+        .post(&resume, &json!({}))
+        .await
+        .problem(409, "operation_not_given_up");
+    installation.finish().await;
+}

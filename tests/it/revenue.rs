@@ -306,6 +306,7 @@ async fn what_is_asked_wrongly_or_by_others_changes_nothing() {
     for (query, field) in [
         ("from=yesterday", "from"),
         ("to=2030-13-01", "to"),
+        ("from=-9999-01-01", "from"),
         ("per_page=0", "per_page"),
     ] {
         root.get(&format!("{DAYS}?{query}")).await.names_field(field);

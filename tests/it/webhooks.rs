@@ -333,6 +333,12 @@ async fn both_secrets_sign_for_a_day_after_a_rotation_and_none_is_shown_again() 
         .ok();
     let new = rotated["secret"].as_str().unwrap();
     assert_ne!(new, old);
+    // Whoever asks twice must not take from the receiver the only secret that it has.
+    scene
+        .staff
+        .post(&format!("{hook}/rotate-secret"), &json!({}))
+        .await
+        .problem(409, "secret_rotated_already");
     scene.test(&hook).await;
     scene.receives(&scene.subscriber, 1).await;
     let first = &scene.subscriber.received()[0];

@@ -139,6 +139,8 @@ pub(crate) use refusals::{Asking, Moving, Sending};
         crate::reports::http::platform::global_users,
         crate::operations::http::show,
         crate::operations::http::show_platform,
+        crate::operations::http::resume,
+        crate::operations::http::resume_platform,
         crate::resets::http::reset_users,
         crate::leaderboards::http::list,
         crate::leaderboards::http::current,

@@ -14,7 +14,7 @@ mod start;
 mod store;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::app::SharedApp;
 
@@ -30,4 +30,12 @@ pub fn router() -> Router<SharedApp> {
     Router::new()
         .route("/api/admin/{subdomain}/operations/{id}", get(http::show))
         .route("/api/superadmin/operations/{id}", get(http::show_platform))
+        .route(
+            "/api/admin/{subdomain}/operations/{id}/resume",
+            post(http::resume),
+        )
+        .route(
+            "/api/superadmin/operations/{id}/resume",
+            post(http::resume_platform),
+        )
 }

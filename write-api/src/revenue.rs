@@ -10,7 +10,6 @@ mod store;
 
 use axum::Router;
 use axum::routing::{get, post};
-use time::macros::format_description;
 
 use crate::app::SharedApp;
 
@@ -20,9 +19,6 @@ pub(crate) use rules::Shares;
 pub(crate) use run::{begin_when_due, calculate_step, daily_step, post_step};
 
 time::serde::format_description!(pub(crate) iso_day, Date, "[year]-[month]-[day]");
-
-/// A day as it is read and shown.
-const DAY: &[time::format_description::BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 /// The routes.
 pub fn router() -> Router<SharedApp> {

@@ -63,6 +63,9 @@ pub enum WebhookError {
     /// The endpoint is disabled.
     #[error("the webhook is disabled")]
     Disabled,
+    /// Its secret was changed so lately that the one before still signs, until then.
+    #[error("the secret was changed already")]
+    RotatedAlready(time::OffsetDateTime),
     /// The operator has as many as it may.
     #[error("an operator may have at most {0} webhooks")]
     TooMany(u32),

@@ -181,6 +181,8 @@ async fn a_contest_that_is_asked_for_wrongly_or_by_others_does_not_begin() {
         body[member] = value;
         named.post(CONTESTS, &body).await.names_field(member);
     }
+    let too_late = json!({"name": "x", "ends_at": "9999-12-31T23:59:59-01:00", "reset_balances": true});
+    named.post(CONTESTS, &too_late).await.names_field("ends_at");
     let both = json!({"name": "", "ends_at": "2020-01-31T20:00:00Z", "reset_balances": true});
     let refused = named.post(CONTESTS, &both).await;
     refused.names_field("name");

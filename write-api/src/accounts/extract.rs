@@ -261,7 +261,7 @@ impl Visitor {
     }
 
     /// The visitor as somebody who has just logged in, or is said to have tried to.
-    pub(super) fn as_staff(&self, operator: OperatorId, staff: StaffId, at: OffsetDateTime) -> Doer {
+    pub(crate) fn as_staff(&self, operator: OperatorId, staff: StaffId, at: OffsetDateTime) -> Doer {
         Doer {
             staff: Some((operator, staff)),
             address: Some(self.address),

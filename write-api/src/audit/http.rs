@@ -7,9 +7,9 @@ use shared::db::DbError;
 use shared::field::FieldError;
 use shared::http::{Private, QueryParams};
 use shared::ids::{OperatorId, StaffId, Subdomain};
+use shared::moment;
 use shared::problem::{Problem, ProblemBody};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
 
 use super::store::{self, Filter, Logged};
@@ -36,17 +36,15 @@ pub struct LogQuery {
 impl LogQuery {
     fn filter(self) -> Result<Filter, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let mut moment = |name: &str, text: Option<String>| {
-            let parsed = text
-                .map(|text| OffsetDateTime::parse(&text, &Rfc3339))
-                .transpose();
-            parsed.unwrap_or_else(|_| {
-                let detail = "must be a moment with its zone, such as 2030-01-31T20:00:00Z";
-                errors.push(FieldError::new(name, detail));
-                None
-            })
+        let mut read = |name: &str, text: Option<String>| {
+            let text = text?;
+            let parsed = moment::parse(&text);
+            if parsed.is_none() {
+                errors.push(FieldError::new(name, moment::NO_MOMENT));
+            }
+            parsed
         };
-        let (from, to) = (moment("from", self.from), moment("to", self.to));
+        let (from, to) = (read("from", self.from), read("to", self.to));
         for (name, text) in [("action", &self.action), ("subject", &self.subject)] {
             if text.as_ref().is_some_and(|text| text.contains('\0')) {
                 errors.push(FieldError::new(name, "must not contain NUL"));
@@ -102,7 +100,7 @@ pub struct AuditEntry {
     /// `staff.switched`, `staff.role_changed`, `staff.password_reset`, `staff.logged_in`, `staff.locked_out`,
     /// `staff.second_factor_on`, `staff.second_factor_off`, `staff.recovery_codes_changed`,
     /// `staff.second_factor_reset`, `staff.password_changed`, `player.switched`, `player.adjusted`, `players.reset`,
-    /// `contest.started`, `contest.changed`, `contest.ended`, `revenue.calculated`, `revenue.posted`, `settings.saved`,
+    /// `contest.started`, `contest.changed`, `contest.ended`, `revenue.calculated`, `revenue.posted`, `operation.resumed`, `settings.saved`,
     /// `operator.registered`, `webhook.saved`, `webhook.deleted`, `webhook.secret_rotated` or `webhook.disabled`.
     action: String,
     /// Of what; null where the operator itself is meant.

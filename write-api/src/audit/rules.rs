@@ -200,6 +200,8 @@ pub enum Action {
     RevenueCalculated,
     /// The revenue of some days was ordered to be posted.
     RevenuePosted,
+    /// A long operation that was given up goes on.
+    OperationResumed,
     /// The settings about money were saved.
     SettingsSaved,
     /// The platform registered the operator.
@@ -247,6 +249,7 @@ impl Action {
             Self::ContestEnded => "contest.ended",
             Self::RevenueCalculated => "revenue.calculated",
             Self::RevenuePosted => "revenue.posted",
+            Self::OperationResumed => "operation.resumed",
             Self::SettingsSaved => "settings.saved",
             Self::OperatorRegistered => "operator.registered",
             Self::WebhookSaved => "webhook.saved",

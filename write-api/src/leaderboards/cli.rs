@@ -7,7 +7,6 @@ use shared::db::DbError;
 use shared::ids::OperatorId;
 use shared::theme::DisplayName;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::contests::{NewContest, begin_contest, catch_up};
 use super::refresh::Refreshed;
@@ -53,7 +52,7 @@ pub(crate) enum ContestError {
 }
 
 fn moment(text: &str) -> Result<OffsetDateTime, &'static str> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "must be a moment such as 2030-01-31T20:00:00Z")
+    shared::moment::parse(text).ok_or(shared::moment::NO_MOMENT)
 }
 
 /// Begins a contest and says its number.

@@ -11,7 +11,7 @@ use shared::ids::OperatorId;
 use shared::problem::{Problem, ProblemBody};
 use shared::theme::DisplayName;
 use sqlx::PgConnection;
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
 use super::final_standings;
@@ -102,7 +102,7 @@ pub(crate) struct AskedContest {
     name: String,
     /// When it is said to end, such as `2030-01-31T20:00:00Z`; in the future. It runs until it is ended or the next one
     /// begins.
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(deserialize_with = "shared::moment::deserialize")]
     ends_at: OffsetDateTime,
     /// Whether the balance of every player of every operator is set to what new players of the operator get.
     reset_balances: bool,
@@ -122,7 +122,7 @@ impl AskedContest {
         }
         Ok(NewContestAsked {
             name: self.name,
-            ends_at: self.ends_at.to_offset(UtcOffset::UTC),
+            ends_at: self.ends_at,
             reset_balances: self.reset_balances,
         })
     }
@@ -220,7 +220,10 @@ impl ContestPath {
 #[serde(deny_unknown_fields, expecting = "an object with ends_at")]
 pub(crate) struct AskedEndDate {
     /// When the contest is said to end, such as `2030-01-31T20:00:00Z`; after its beginning.
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(
+        serialize_with = "time::serde::rfc3339::serialize",
+        deserialize_with = "shared::moment::deserialize"
+    )]
     ends_at: OffsetDateTime,
 }
 
@@ -247,7 +250,7 @@ pub(crate) async fn change_end_date(
     );
     let changed = app.db.write(move |db| {
         let doer = doer.clone();
-        Box::pin(async move { put_end_date(&doer, db, id, asked.ends_at.to_offset(UtcOffset::UTC)).await })
+        Box::pin(async move { put_end_date(&doer, db, id, asked.ends_at).await })
     });
     Ok(Private(changed.await?))
 }

@@ -15,6 +15,9 @@ pub enum OperationError {
     /// One of the same kind has not ended.
     #[error("an operation of this kind is under way")]
     UnderWay,
+    /// It was not given up.
+    #[error("the operation was not given up")]
+    NotGivenUp,
     /// There is no contest that could end.
     #[error("no contest runs")]
     NoContest,

@@ -1,4 +1,4 @@
-//! The routes that show how far a long operation is. Must never show one of another operator.
+//! The routes that show how far a long operation is, and let one go on. Must never show one of another operator.
 
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,9 @@ use uuid::Uuid;
 use super::error::OperationError;
 use super::rules::{Operation, Status};
 use super::store;
-use crate::accounts::{OperatorStaff, PlatformStaff};
+use crate::accounts::{OperatorStaff, PlatformStaff, Right};
 use crate::app::{App, SharedApp};
+use crate::audit::{Action, Change, Doer, PlatformDoer, record};
 use crate::openapi::Asking;
 
 /// An operation was begun. It is done in the background.
@@ -132,6 +133,63 @@ pub(crate) async fn show_platform(
     shown(OperatorId::PLATFORM, &app, &path).await
 }
 
+/// Lets one of the operator's operations go on that was given up, from where it was.
+#[utoipa::path(post, path = "/api/admin/{subdomain}/operations/{id}/resume", tag = "operators",
+    params(("subdomain" = String, Path, description = "The operator's name in URLs"), OperationPath),
+    security(("bearer" = []), ("operator_cookie" = [])),
+    responses((status = 200, body = ShownOperation), (status = 404, body = ProblemBody),
+        (status = 409, description = "It was not given up, or another one of its kind goes on", body = ProblemBody)))]
+pub(crate) async fn resume(
+    doer: Doer,
+    State(app): State<SharedApp>,
+    Path(path): Path<OperationPath>,
+) -> Result<Private<ShownOperation>, Problem> {
+    resumed(doer, &app, &path).await
+}
+
+/// Lets one of the platform's operations go on that was given up, from where it was.
+#[utoipa::path(post, path = "/api/superadmin/operations/{id}/resume", tag = "platform", params(OperationPath),
+    security(("bearer" = []), ("platform_cookie" = [])),
+    responses((status = 200, body = ShownOperation), (status = 404, body = ProblemBody),
+        (status = 409, description = "It was not given up, or another one of its kind goes on", body = ProblemBody)))]
+pub(crate) async fn resume_platform(
+    doer: PlatformDoer,
+    State(app): State<SharedApp>,
+    Path(path): Path<OperationPath>,
+) -> Result<Private<ShownOperation>, Problem> {
+    let doer = doer.require(Right::Money)?.at(OperatorId::PLATFORM);
+    resumed(doer, &app, &path).await
+}
+
+async fn resumed(doer: Doer, app: &App, path: &OperationPath) -> Result<Private<ShownOperation>, Problem> {
+    let id: Uuid = path.id.parse().map_err(|_| OperationError::Unknown)?;
+    let resumed = app.db.write(move |db| {
+        let doer = doer.clone();
+        Box::pin(async move {
+            let operator = doer.operator;
+            let found = store::find(operator, db, id)
+                .await?
+                .ok_or(OperationError::Unknown)?;
+            if !store::resume(operator, db, id, doer.at).await? {
+                return Err(OperationError::NotGivenUp);
+            }
+            let change = Change {
+                subject: Some(format!("operation {id}")),
+                ..Change::default()
+            };
+            record(operator, db, &doer, Action::OperationResumed, change).await?;
+            Ok(store::find(operator, db, id).await?.unwrap_or(found))
+        })
+    });
+    let resumed = resumed.await.map_err(|error| match error {
+        OperationError::Database(error) if error.is_constraint("operations_one_at_once") => {
+            OperationError::UnderWay
+        }
+        other => other,
+    });
+    Ok(Private(resumed?.into()))
+}
+
 async fn shown(
     operator: OperatorId,
     app: &App,
@@ -153,6 +211,9 @@ impl From<OperationError> for Problem {
             OperationError::Unknown => Self::not_found("operation_not_found", "There is no such operation"),
             OperationError::UnderWay => {
                 Self::conflict("operation_under_way", "An operation of this kind is under way")
+            }
+            OperationError::NotGivenUp => {
+                Self::conflict("operation_not_given_up", "The operation was not given up")
             }
             OperationError::NoContest => Self::conflict("no_contest", "No contest runs"),
             OperationError::KeyReused(error) => error.into(),

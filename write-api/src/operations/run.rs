@@ -41,9 +41,10 @@ pub fn spawn_runner(app: SharedApp, stop: CancellationToken) {
 /// One step of each operation in turn, so that a large one does not hold up the others, until none goes on here.
 async fn run_all(app: &App, stop: &CancellationToken) -> Result<(), DbError> {
     revenue::begin_when_due(app).await?;
+    let at = app.clock.now();
     let found = app
         .db
-        .read(|db| Box::pin(async move { Ok::<_, DbError>(store::unfinished(db).await?) }));
+        .read(move |db| Box::pin(async move { Ok::<_, DbError>(store::unfinished(db, at).await?) }));
     let mut going_on = found.await?;
     while !going_on.is_empty() {
         let mut still = Vec::new();

@@ -129,15 +129,21 @@ pub(super) async fn take(
     Ok(row.fetch_optional(db).await?.map(Operation::from))
 }
 
-/// The operations that have not ended, the oldest first.
-pub(super) async fn unfinished(db: &mut PgConnection) -> Result<Vec<(OperatorId, Uuid)>, sqlx::Error> {
+/// The operations that have not ended, the oldest first. After failures in a row each waits ever longer, up to five
+/// minutes, so that what stands in its way may be mended.
+pub(super) async fn unfinished(
+    db: &mut PgConnection,
+    at: OffsetDateTime,
+) -> Result<Vec<(OperatorId, Uuid)>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
         select operator_id as "operator: OperatorId", id
         from operations
         where ended_at is null
+            and (failures = 0 or updated_at + least(power(2, failures), 300) * interval '1 second' <= $1)
         order by id
-        "#
+        "#,
+        at,
     )
     .fetch_all(db)
     .await?;
@@ -216,6 +222,28 @@ pub(super) async fn note_failure(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Lets an operation that was given up go on from where it was; says whether there was one.
+pub(super) async fn resume(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    id: Uuid,
+    at: OffsetDateTime,
+) -> Result<bool, sqlx::Error> {
+    let resumed = sqlx::query!(
+        r#"
+        update operations
+        set status = 'running', failures = 0, failure = null, ended_at = null, updated_at = $3
+        where operator_id = $1 and id = $2 and status = 'failed'
+        "#,
+        operator.get(),
+        id,
+        at,
+    )
+    .execute(db)
+    .await?;
+    Ok(resumed.rows_affected() == 1)
 }
 
 /// Says how much there is to look at, and which contest is meant.

@@ -14,6 +14,9 @@ use crate::accounts::{Email, Password, StaffLogin};
 /// The columns, in the order of the template.
 const COLUMNS: [&str; 4] = ["sportsbook_name", "login", "password", "email"];
 
+/// Most wrong columns that an answer names.
+const MAX_ERRORS: usize = 20;
+
 /// The file that people fill in.
 pub(super) const TEMPLATE: &str = "sportsbook_name,login,password,email\r\n\
     Example Sports,example_admin,choose-a-password,office@example.com\r\n\
@@ -107,6 +110,9 @@ fn order_of(header: &[String]) -> Result<[usize; 4], Vec<FieldError>> {
                 .filter(|one| one.is_alphanumeric())
                 .take(40)
                 .collect();
+            if errors.len() >= MAX_ERRORS {
+                break;
+            }
             errors.push(FieldError::new(
                 format!("column {}", index + 1),
                 format!("({letters}) is none of {}", COLUMNS.join(", ")),

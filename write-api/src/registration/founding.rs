@@ -11,9 +11,10 @@ use sqlx::PgConnection;
 
 use super::rules::{self, ReferralCode};
 use super::store;
+use crate::accounts::Visitor;
 use crate::accounts::{CreateError, Created, Founding, NewOperator, NewStaff, create_operator, create_staff};
 use crate::app::App;
-use crate::audit::{Action, Change, PlatformDoer, record};
+use crate::audit::{Action, Change, Doer, PlatformDoer, record};
 
 /// How often another address is tried when somebody takes the chosen one at the same moment.
 const MAX_ATTEMPTS: u32 = 5;
@@ -28,8 +29,8 @@ pub(super) struct Named {
 /// Who brings a sportsbook.
 #[derive(Clone, Debug)]
 pub(super) enum Sponsor {
-    /// The operator that has this code.
-    Operator(ReferralCode),
+    /// The operator that has this code; whoever registers comes from there.
+    Operator(ReferralCode, Visitor),
     /// Staff of the platform.
     Platform(PlatformDoer),
 }
@@ -103,28 +104,32 @@ async fn in_transaction(
 ) -> Result<Created, CreateError> {
     let referrer = match sponsor {
         Sponsor::Platform(_) => None,
-        Sponsor::Operator(code) => {
+        Sponsor::Operator(code, _) => {
             let referrer = store::referrer(db, code).await?;
             Some(referrer.ok_or(CreateError::OperatorDisabled)?)
         }
     };
     let created = create_operator(db, new, founding).await?;
-    create_staff(created.id, db, staff, founding.at()).await?;
+    let first = create_staff(created.id, db, staff, founding.at()).await?;
     if let Some(referrer) = referrer {
         store::insert_referral(created.id, db, referrer, founding.at()).await?;
     }
-    if let Sponsor::Platform(doer) = sponsor {
-        let change = Change {
-            subject: None,
-            before: Value::Null,
-            after: json!({
-                "sportsbook_name": new.name.as_str(),
-                "subdomain": new.subdomain.as_str(),
-                "login": staff.login.as_str(),
-            }),
-        };
-        let doer = doer.clone().at(created.id);
-        record(created.id, db, &doer, Action::OperatorRegistered, change).await?;
-    }
+    let doer = match sponsor {
+        Sponsor::Platform(doer) => Doer {
+            at: founding.at(),
+            ..doer.clone().at(created.id)
+        },
+        Sponsor::Operator(_, visitor) => visitor.as_staff(created.id, first, founding.at()),
+    };
+    let change = Change {
+        subject: None,
+        before: Value::Null,
+        after: json!({
+            "sportsbook_name": new.name.as_str(),
+            "subdomain": new.subdomain.as_str(),
+            "login": staff.login.as_str(),
+        }),
+    };
+    record(created.id, db, &doer, Action::OperatorRegistered, change).await?;
     Ok(created)
 }

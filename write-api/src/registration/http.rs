@@ -151,7 +151,7 @@ pub(crate) async fn register(
         name: wanted.name.clone(),
         currency: wanted.currency,
     };
-    let sponsor = Sponsor::Operator(wanted.code.clone());
+    let sponsor = Sponsor::Operator(wanted.code.clone(), visitor.clone());
     let (subdomain, created) = found(&app, &named, &staff, &sponsor).await?;
     let (operator, code) = (created.id, created.code.as_str().to_owned());
     app.readers.push(created.news).await;

@@ -15,7 +15,7 @@ use super::store::{self, Which, Whose};
 use crate::app::SharedApp;
 
 /// What begins a formula in a spreadsheet, wherever the cell's text comes from.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// A text that no spreadsheet takes for a formula.
 pub(crate) fn harmless(text: &str) -> String {
@@ -162,14 +162,15 @@ enum ExportError {
     Io(#[from] std::io::Error),
     #[error(transparent)]
     Database(#[from] DbError),
+    #[error("the report has more rows than --export-totals-max")]
+    TooLong,
 }
 
 /// Where an export is.
 #[derive(Clone, Copy, Debug)]
 enum Cursor {
     Heading,
-    /// So many rows of totals were sent.
-    Totals(i64),
+    Totals,
     Players(Option<(OperatorId, PlayerId)>),
     End,
 }
@@ -213,19 +214,11 @@ impl Export {
                 let heading = columns(self.report).iter().map(ToString::to_string).collect();
                 let next = match self.report {
                     Kind::UserActivity => Cursor::Players(None),
-                    _ => Cursor::Totals(0),
+                    _ => Cursor::Totals,
                 };
                 Ok(Some((lines(&[heading])?, next)))
             }
-            Cursor::Totals(offset) => {
-                let rows = self.totals(limit, offset).await?;
-                let next = if i64::try_from(rows.len()).is_ok_and(|read| read < limit) {
-                    Cursor::End
-                } else {
-                    Cursor::Totals(offset + limit)
-                };
-                Ok(Some((lines(&rows)?, next)))
-            }
+            Cursor::Totals => Ok(Some((lines(&self.totals().await?)?, Cursor::End))),
             Cursor::Players(after) => {
                 let (rows, last) = self.players(limit, after).await?;
                 let next = last.map_or(Cursor::End, |last| Cursor::Players(Some(last)));
@@ -235,17 +228,22 @@ impl Export {
         }
     }
 
-    async fn totals(&self, limit: i64, offset: i64) -> Result<Vec<Vec<String>>, DbError> {
+    /// All rows of totals at once: in parts they would not be those of one moment, and their order changes with them.
+    async fn totals(&self) -> Result<Vec<Vec<String>>, ExportError> {
+        let most = i64::from(self.app.options.reports.export_totals_max);
         let (whose, report) = (self.whose, self.report);
         let asked = self.asked.clone();
         let read = self.app.db.read(move |db| {
             let asked = asked.clone();
             Box::pin(async move {
                 let cut = report.cut(asked.group);
-                Ok::<_, DbError>(store::figures(whose, db, &asked, cut, limit, offset).await?)
+                Ok::<_, DbError>(store::figures(whose, db, &asked, cut, most, 0).await?)
             })
         });
         let rows = read.await?;
+        if rows.first().is_some_and(|first| first.rows > most) {
+            return Err(ExportError::TooLong);
+        }
         Ok(rows
             .iter()
             .filter_map(|row| Row::of(report, row))

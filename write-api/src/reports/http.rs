@@ -9,13 +9,14 @@ use shared::db::DbError;
 use shared::http::{Private, QueryParams};
 use shared::ids::OperatorId;
 use shared::problem::{Problem, ProblemBody};
+use sqlx::PgConnection;
 use time::Duration;
 use utoipa::IntoParams;
 
 use super::export::Export;
 use super::rules::{Asked, Cut, Kind, ReportQuery};
 use super::shown::{CurrencyOverview, OperatorStats, Overview, Report, Row, Standing};
-use super::store::{self, Which, Whose};
+use super::store::{self, Figures, Which, Whose};
 use crate::accounts::OperatorStaff;
 use crate::app::{App, SharedApp};
 use crate::paging::{Page, PageQuery};
@@ -175,22 +176,33 @@ async fn show_report(
                 let total = store::count_players(whose, db, &which).await?;
                 return Ok::<_, DbError>((rows.iter().map(Row::of_player).collect(), total));
             }
-            let cut = kind.cut(asked.group);
-            let rows = store::figures(whose, db, &asked, cut, page.size(), page.offset()).await?;
-            let total = match rows.first() {
-                Some(first) => first.rows,
-                // Behind the last page no row can tell how many there are.
-                None if page.offset() > 0 => {
-                    let first = store::figures(whose, db, &asked, cut, 1, 0).await?;
-                    first.first().map_or(0, |first| first.rows)
-                }
-                None => 0,
-            };
+            let (rows, total) = page_of_figures(whose, db, &asked, kind.cut(asked.group), page).await?;
             Ok((rows.iter().filter_map(|row| Row::of(kind, row)).collect(), total))
         })
     });
     let (rows, total): (Vec<Row>, i64) = read.await?;
     Ok(Private(Report::new(kind, period, rows, page.of(total))))
+}
+
+/// A page of totals, and how many rows all pages have.
+async fn page_of_figures(
+    whose: Whose,
+    db: &mut PgConnection,
+    asked: &Asked,
+    cut: Cut,
+    page: Page,
+) -> Result<(Vec<Figures>, i64), sqlx::Error> {
+    let rows = store::figures(whose, db, asked, cut, page.size(), page.offset()).await?;
+    let total = match rows.first() {
+        Some(first) => first.rows,
+        // Behind the last page no row can tell how many there are.
+        None if page.offset() > 0 => {
+            let first = store::figures(whose, db, asked, cut, 1, 0).await?;
+            first.first().map_or(0, |first| first.rows)
+        }
+        None => 0,
+    };
+    Ok((rows, total))
 }
 
 /// The one operator that is asked about, or all.

@@ -13,7 +13,10 @@ pub struct ReportOptions {
     /// Longest time that a report may be about, in days.
     #[arg(long, env = "REPORT_MAX_DAYS", default_value_t = 3660, value_parser = clap::value_parser!(u16).range(1..))]
     pub report_max_days: u16,
-    /// Rows that an export reads at once.
+    /// Rows of totals that an export has at most; all are read at once.
+    #[arg(long, env = "EXPORT_TOTALS_MAX", default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub export_totals_max: u32,
+    /// Players that an export reads at once.
     #[arg(long, env = "EXPORT_BATCH", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub export_batch: u32,
 }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::field::FieldError;
+use shared::moment;
 use shared::money::Minor;
 use time::format_description::FormatItem;
 use time::macros::format_description;
@@ -161,12 +162,12 @@ impl ReportQuery {
     pub(crate) fn understood(self, today: Date, max_days: u16) -> Result<Asked, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut day = |name: &str, text: Option<String>| {
-            let day = text.map(|text| Date::parse(&text, DAY)).transpose();
-            day.unwrap_or_else(|_| {
-                let detail = "must be a day in UTC without a time, such as 2030-01-31";
-                errors.push(FieldError::new(name, detail));
-                None
-            })
+            let text = text?;
+            let day = moment::parse_day(&text);
+            if day.is_none() {
+                errors.push(FieldError::new(name, moment::NO_DAY));
+            }
+            day
         };
         let (from, to) = (day("from", self.from), day("to", self.to));
         let to = to.unwrap_or_else(|| from.map_or(today, |from| from.max(today)));

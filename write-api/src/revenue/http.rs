@@ -7,14 +7,15 @@ use shared::db::DbError;
 use shared::field::FieldError;
 use shared::http::{JsonBody, Private, QueryParams};
 use shared::ids::OperatorId;
+use shared::moment;
 use shared::money::{Minor, Money};
 use shared::problem::{Problem, ProblemBody};
 use time::{Date, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
 
+use super::iso_day;
 use super::rules::last_day_over;
 use super::store::{self, DayRow, Filter};
-use super::{DAY, iso_day};
 use crate::accounts::{OperatorStaff, PlatformStaff, Right};
 use crate::app::{App, SharedApp};
 use crate::audit::{Action, PlatformDoer};
@@ -29,7 +30,7 @@ use crate::paging::{Page, PageQuery, Pagination};
 #[serde(deny_unknown_fields, expecting = "an object with date")]
 pub(crate) struct AskedDay {
     /// A day (UTC) that is over, such as `2030-01-31`. Days before it that are missing are done, too.
-    #[serde(with = "iso_day")]
+    #[serde(deserialize_with = "moment::deserialize_day")]
     #[schema(value_type = String, format = Date)]
     date: Date,
 }
@@ -150,11 +151,11 @@ impl DaysQuery {
     fn filter(&self, operator: Option<OperatorId>) -> Result<Filter, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut day = |name: &str, text: Option<&str>| {
-            let parsed = text.map(|text| Date::parse(text, DAY)).transpose();
-            parsed.unwrap_or_else(|_| {
-                errors.push(FieldError::new(name, "must be a day such as 2030-01-31"));
-                None
-            })
+            let day = moment::parse_day(text?);
+            if day.is_none() {
+                errors.push(FieldError::new(name, moment::NO_DAY));
+            }
+            day
         };
         let (from, to) = (day("from", self.from.as_deref()), day("to", self.to.as_deref()));
         if errors.is_empty() {

@@ -89,7 +89,11 @@ pub(super) async fn rotate(
     secret: &str,
 ) -> Result<OffsetDateTime, WebhookError> {
     let operator = doer.operator;
-    locked(operator, db, id).await?;
+    // A second rotation would take the secret from receivers that still have only the one before the first.
+    let old_secret_until = locked(operator, db, id).await?.old_secret_until;
+    if let Some(until) = old_secret_until.filter(|until| *until > doer.at) {
+        return Err(WebhookError::RotatedAlready(until));
+    }
     let until = doer.at + OLD_SECRET_VALID;
     store::put_secret(operator, db, id, secret, until).await?;
     note(
@@ -144,11 +148,12 @@ pub(super) async fn replay_failed(
     id: i64,
     since: OffsetDateTime,
     at: OffsetDateTime,
+    most: u32,
 ) -> Result<u64, WebhookError> {
     if !locked(operator, db, id).await?.is_enabled {
         return Err(WebhookError::Disabled);
     }
-    Ok(store::replay_failed(operator, db, id, since, at).await?)
+    Ok(store::replay_failed(operator, db, id, since, at, most).await?)
 }
 
 fn subject(id: i64) -> String {

@@ -343,12 +343,14 @@ pub(crate) struct WebhookSecretRotated {
     old_secret_until: OffsetDateTime,
 }
 
-/// Gives the webhook another secret. For a day both sign: `webhook-signature` then holds two signatures.
+/// Gives the webhook another secret. For a day both sign: `webhook-signature` then holds two signatures, and the secret
+/// can't be changed again.
 #[utoipa::path(post, path = "/api/admin/{subdomain}/webhooks/{id}/rotate-secret", tag = "webhooks",
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), WebhookPath),
     security(("bearer" = []), ("operator_cookie" = [])),
-    responses((status = 200, body = WebhookSecretRotated),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+    responses((status = 200, body = WebhookSecretRotated), (status = 404, body = ProblemBody),
+        (status = 409, description = "It was changed already, and the secret before still signs", body = ProblemBody),
+        Asking))]
 pub(crate) async fn rotate_secret(
     doer: Doer,
     State(app): State<SharedApp>,
@@ -379,6 +381,10 @@ impl From<WebhookError> for Problem {
             WebhookError::Disabled => {
                 Self::conflict("webhook_disabled", "The webhook is disabled; enable it first")
             }
+            WebhookError::RotatedAlready(until) => Self::conflict(
+                "secret_rotated_already",
+                format!("The secret was changed already: the one before signs until {until}"),
+            ),
             WebhookError::TooMany(most) => Self::conflict(
                 "too_many_webhooks",
                 format!("An operator may have at most {most} webhooks"),

@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::field::FieldError;
 use shared::http::{JsonBody, Private, QueryParams};
+use shared::moment;
 use shared::problem::{Problem, ProblemBody};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -218,14 +218,11 @@ pub(crate) async fn replay_failed(
     JsonBody(body): JsonBody<ReplayFailed>,
 ) -> Result<(StatusCode, Private<WebhooksReplayed>), Problem> {
     let (operator, id, at) = (staff.operator, path.webhook()?, app.clock.now());
-    let since = OffsetDateTime::parse(&body.since, &Rfc3339).map_err(|_| {
-        Problem::invalid_field(
-            "since",
-            "must be a moment with its zone, such as 2030-01-31T20:00:00Z",
-        )
-    })?;
+    let since = moment::parse(&body.since);
+    let since = since.ok_or_else(|| Problem::invalid_field("since", moment::NO_MOMENT))?;
+    let most = app.options.webhooks.webhook_batch;
     let replayed = app.db.write(move |db| {
-        Box::pin(async move { endpoints::replay_failed(operator, db, id, since, at).await })
+        Box::pin(async move { endpoints::replay_failed(operator, db, id, since, at, most).await })
     });
     Ok(accepted(replayed.await?))
 }

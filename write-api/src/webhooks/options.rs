@@ -17,6 +17,9 @@ pub struct WebhookOptions {
     /// Deliveries to one webhook that are attempted at once, so that a slow one holds up no other.
     #[arg(long, env = "WEBHOOK_CONCURRENCY_EACH", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     pub webhook_concurrency_each: u32,
+    /// Deliveries to all webhooks of one operator that are attempted at once, so that it holds up no other.
+    #[arg(long, env = "WEBHOOK_CONCURRENCY_OPERATOR", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    pub webhook_concurrency_operator: u32,
     /// How long an attempt may take, in milliseconds.
     #[arg(long, env = "WEBHOOK_TIMEOUT_MS", default_value_t = 10_000,
         value_parser = clap::value_parser!(u64).range(1..=10_000))]

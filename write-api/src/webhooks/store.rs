@@ -13,7 +13,7 @@ mod log;
 mod rounds;
 
 pub(super) use due::{
-    Attempt, Due, claim, delivered, disable, failed, postpone, prune, subscriber_failed, subscriber_works,
+    Attempt, Due, claim, disable, ended, lock_endpoint, postpone, prune, subscriber_failed, subscriber_works,
 };
 pub(super) use log::{DeliveryRow, Filter, deliveries, replay, replay_failed, status_of};
 pub(super) use rounds::{settled_at_once, settled_later, subscribers, take_mark, tell};

@@ -94,14 +94,15 @@ async fn start_attempts(app: &SharedApp, stop: &CancellationToken) -> Result<(),
     if free == 0 {
         return Ok(());
     }
-    let (each, most) = (
+    let (each, of_one, most) = (
         i64::from(options.webhook_concurrency_each),
+        i64::from(options.webhook_concurrency_operator),
         i64::try_from(free).unwrap_or(i64::MAX),
     );
     let now = app.clock.now();
     let until = now + options.lease();
     let claimed = app.db.write(move |db| {
-        Box::pin(async move { Ok::<_, DbError>(store::claim(db, now, until, each, most).await?) })
+        Box::pin(async move { Ok::<_, DbError>(store::claim(db, now, until, each, of_one, most).await?) })
     });
     for due in claimed.await? {
         let (app, stop) = (Arc::clone(app), stop.clone());
@@ -154,8 +155,8 @@ async fn deliver(app: &App, due: Due) {
     }
 }
 
-/// Writes down what came of an attempt. The webhook's row comes first, so that attempts for one don't lock each other
-/// out.
+/// Writes down what came of an attempt, unless it took so long that another one was begun. The webhook's row comes
+/// first, so that attempts for one don't lock each other out.
 async fn note(
     operator: OperatorId,
     db: &mut PgConnection,
@@ -165,25 +166,27 @@ async fn note(
     now: OffsetDateTime,
     give_up: Duration,
 ) -> Result<(), sqlx::Error> {
+    store::lock_endpoint(operator, db, due.endpoint).await?;
+    let is_ours = match next {
+        Next::Delivered => store::ended(operator, db, due, "delivered", attempt).await?,
+        Next::Again(pause) => store::postpone(operator, db, due, attempt, now + pause).await?,
+        Next::Gone | Next::GivenUp => store::ended(operator, db, due, "failed", attempt).await?,
+    };
+    if !is_ours {
+        return Ok(());
+    }
     if next == Next::Delivered {
-        store::subscriber_works(operator, db, due.endpoint).await?;
-        return store::delivered(operator, db, due.id, attempt).await;
+        return store::subscriber_works(operator, db, due.endpoint).await;
     }
     let since = store::subscriber_failed(operator, db, due.endpoint, now).await?;
     let reason = if next == Next::Gone {
-        Some("it answered 410 Gone")
+        "it answered 410 Gone"
     } else if since.is_some_and(|since| now - since >= give_up) {
-        Some("nothing could be delivered for too long")
+        "nothing could be delivered for too long"
     } else {
-        None
+        return Ok(());
     };
-    if let Some(reason) = reason {
-        disable(operator, db, due.endpoint, reason, now).await?;
-    }
-    match next {
-        Next::Again(pause) => store::postpone(operator, db, due.id, attempt, now + pause).await,
-        _ => store::failed(operator, db, due.id, attempt).await,
-    }
+    disable(operator, db, due.endpoint, reason, now).await
 }
 
 async fn disable(

@@ -18,6 +18,7 @@ use crate::accounts::failures::Guess;
 use crate::accounts::own_password::proved;
 use crate::accounts::rules::{LoginName, Password};
 use crate::accounts::store::Person;
+use crate::accounts::store::own::delete_sessions;
 use crate::accounts::token::Realm;
 use crate::app::SharedApp;
 use crate::audit::{Action, Change, Doer, record};
@@ -177,7 +178,7 @@ impl Own {
         }))
     }
 
-    async fn confirm(self, asked: FirstCode) -> Result<Private<FactorCodes>, Problem> {
+    async fn confirm(self, asked: FirstCode, kept: [u8; 32]) -> Result<Private<FactorCodes>, Problem> {
         let typed = Typed::read(&asked.code);
         let codes = self.draw_codes();
         let (own, new) = (self.clone(), codes.clone());
@@ -185,6 +186,8 @@ impl Own {
             let (own, typed, new) = (own.clone(), typed.clone(), new.clone());
             Box::pin(async move {
                 own.factor().confirm(db, &typed, &new).await?;
+                // Whoever else is logged in as this person is so without the second factor.
+                delete_sessions(own.doer.operator, db, Person::Staff(own.staff), Some(&kept)).await?;
                 own.record(db, Action::SecondFactorOn).await
             })
         });

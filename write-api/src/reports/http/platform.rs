@@ -11,7 +11,7 @@ use shared::problem::{Problem, ProblemBody};
 use time::Duration;
 use utoipa::IntoParams;
 
-use super::{ACTIVE_DAYS, ReportPath, show_overview, show_report, understood, whose};
+use super::{ACTIVE_DAYS, ReportPath, page_of_figures, show_overview, show_report, understood, whose};
 use crate::accounts::PlatformStaff;
 use crate::app::SharedApp;
 use crate::paging::PageQuery;
@@ -147,11 +147,10 @@ pub(crate) async fn revenue_by_operator(
                 by_category: false,
                 ..Kind::Revenue.cut(asked.group)
             };
-            Ok::<_, DbError>(store::figures(None, db, &asked, cut, page.size(), page.offset()).await?)
+            Ok::<_, DbError>(page_of_figures(None, db, &asked, cut, page).await?)
         })
     });
-    let rows = read.await?;
-    let total = rows.first().map_or(0, |row| row.rows);
+    let (rows, total) = read.await?;
     Ok(Private(RevenueByOperator {
         success: true,
         from: period.from,

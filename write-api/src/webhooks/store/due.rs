@@ -23,7 +23,8 @@ pub(in super::super) struct Due {
 }
 
 /// Takes what is due at `now`, of all operators, for the time until `until`: `most` deliveries, and so many to each
-/// webhook that no more than `each` are under way to it.
+/// webhook that no more than `each` are under way to it. Operators take turns: who has least under way comes first, and
+/// nobody has more than `of_one` under way.
 ///
 /// `waiting` steps through the index from one webhook with something pending to the next. So it costs nothing for those
 /// that have nothing, and one step for one that has a hundred thousand.
@@ -32,6 +33,7 @@ pub(in super::super) async fn claim(
     now: OffsetDateTime,
     until: OffsetDateTime,
     each: i64,
+    of_one: i64,
     most: i64,
 ) -> Result<Vec<Due>, sqlx::Error> {
     sqlx::query_as!(
@@ -58,7 +60,7 @@ pub(in super::super) async fn claim(
             ) as next
         ),
         due as materialized (
-            select due.operator_id, due.id
+            select due.operator_id, due.id, due.next_attempt_at
             from waiting
             join webhook_endpoints as endpoints
                 on endpoints.operator_id = waiting.operator_id and endpoints.id = waiting.endpoint_id
@@ -83,16 +85,35 @@ pub(in super::super) async fn claim(
                 for update skip locked
             ) as due
             where endpoints.is_enabled
-            order by due.next_attempt_at
+        ),
+        leased as (
+            select operator_id, count(*) as deliveries
+            from webhook_deliveries
+            where leased_until > $1
+            group by operator_id
+        ),
+        in_turn as (
+            select
+                due.*,
+                coalesce(leased.deliveries, 0)
+                    + row_number() over (partition by due.operator_id order by due.next_attempt_at, due.id) as turn
+            from due
+            left join leased using (operator_id)
+        ),
+        chosen as (
+            select operator_id, id
+            from in_turn
+            where turn <= $5
+            order by turn, next_attempt_at
             limit $4
         )
         update webhook_deliveries as taken
         set next_attempt_at = $2, leased_until = $2, attempts = taken.attempts + 1, last_attempt_at = $1
-        from due
-        join webhook_deliveries as asked on asked.operator_id = due.operator_id and asked.id = due.id
+        from chosen
+        join webhook_deliveries as asked on asked.operator_id = chosen.operator_id and asked.id = chosen.id
         join webhook_endpoints as endpoints
             on endpoints.operator_id = asked.operator_id and endpoints.id = asked.endpoint_id
-        where taken.operator_id = due.operator_id and taken.id = due.id
+        where taken.operator_id = chosen.operator_id and taken.id = chosen.id
         returning
             taken.operator_id as "operator: OperatorId",
             taken.id,
@@ -108,6 +129,7 @@ pub(in super::super) async fn claim(
         until,
         each,
         most,
+        of_one,
     )
     .fetch_all(db)
     .await
@@ -121,46 +143,29 @@ pub(in super::super) struct Attempt {
     pub(in super::super) latency_ms: i32,
 }
 
-/// Notes that the delivery is made.
-pub(in super::super) async fn delivered(
+/// Notes that the delivery is made, or given up: `delivered` or `failed`; says whether it was still for this attempt to
+/// say. After its lease another one may have been begun, whose outcome counts.
+pub(in super::super) async fn ended(
     operator: OperatorId,
     db: &mut PgConnection,
-    id: i64,
-    attempt: Attempt,
-) -> Result<(), sqlx::Error> {
-    ended(operator, db, id, "delivered", attempt).await
-}
-
-/// Notes that the delivery is given up.
-pub(in super::super) async fn failed(
-    operator: OperatorId,
-    db: &mut PgConnection,
-    id: i64,
-    attempt: Attempt,
-) -> Result<(), sqlx::Error> {
-    ended(operator, db, id, "failed", attempt).await
-}
-
-async fn ended(
-    operator: OperatorId,
-    db: &mut PgConnection,
-    id: i64,
+    due: &Due,
     status: &str,
     attempt: Attempt,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+) -> Result<bool, sqlx::Error> {
+    let ended = sqlx::query!(
         "
         update webhook_deliveries
-        set status = $3,
+        set status = $4,
             next_attempt_at = null,
             leased_until = null,
-            last_status = $4,
-            last_error = $5,
-            last_latency_ms = $6
-        where operator_id = $1 and id = $2
+            last_status = $5,
+            last_error = $6,
+            last_latency_ms = $7
+        where operator_id = $1 and id = $2 and status = 'pending' and attempts = $3 and leased_until is not null
         ",
         operator.get(),
-        id,
+        due.id,
+        due.attempts,
         status,
         attempt.status,
         attempt.error,
@@ -168,31 +173,48 @@ async fn ended(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(ended.rows_affected() == 1)
 }
 
-/// Notes that the delivery is to be tried again at `at`.
+/// Notes that the delivery is to be tried again at `at`; says whether it was still for this attempt to say.
 pub(in super::super) async fn postpone(
     operator: OperatorId,
     db: &mut PgConnection,
-    id: i64,
+    due: &Due,
     attempt: Attempt,
     at: OffsetDateTime,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+) -> Result<bool, sqlx::Error> {
+    let postponed = sqlx::query!(
         "
         update webhook_deliveries
-        set next_attempt_at = $3, leased_until = null, last_status = $4, last_error = $5, last_latency_ms = $6
-        where operator_id = $1 and id = $2 and status = 'pending'
+        set next_attempt_at = $4, leased_until = null, last_status = $5, last_error = $6, last_latency_ms = $7
+        where operator_id = $1 and id = $2 and status = 'pending' and attempts = $3 and leased_until is not null
         ",
         operator.get(),
-        id,
+        due.id,
+        due.attempts,
         at,
         attempt.status,
         attempt.error,
         attempt.latency_ms,
     )
     .execute(db)
+    .await?;
+    Ok(postponed.rows_affected() == 1)
+}
+
+/// Locks the webhook's row.
+pub(in super::super) async fn lock_endpoint(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    endpoint: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "select id from webhook_endpoints where operator_id = $1 and id = $2 for no key update",
+        operator.get(),
+        endpoint,
+    )
+    .fetch_optional(db)
     .await?;
     Ok(())
 }

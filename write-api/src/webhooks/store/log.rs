@@ -126,24 +126,34 @@ pub(in super::super) async fn replay(
     Ok(())
 }
 
-/// Has all failed deliveries to the webhook made again whose events happened at `since` or later; tells how many.
+/// Has failed deliveries to the webhook made again whose events happened at `since` or later, the oldest first and
+/// `most` of them; tells how many.
 pub(in super::super) async fn replay_failed(
     operator: OperatorId,
     db: &mut PgConnection,
     endpoint: i64,
     since: OffsetDateTime,
     at: OffsetDateTime,
+    most: u32,
 ) -> Result<u64, sqlx::Error> {
     let replayed = sqlx::query!(
         "
         update webhook_deliveries
         set status = 'pending', attempts = 0, next_attempt_at = $4
-        where operator_id = $1 and endpoint_id = $2 and status = 'failed' and created_at >= $3
+        where operator_id = $1
+            and id = any (array(
+                select id
+                from webhook_deliveries
+                where operator_id = $1 and endpoint_id = $2 and status = 'failed' and created_at >= $3
+                order by id
+                limit $5
+            ))
         ",
         operator.get(),
         endpoint,
         since,
         at,
+        i64::from(most),
     )
     .execute(db)
     .await?;

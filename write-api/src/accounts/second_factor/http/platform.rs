@@ -58,7 +58,9 @@ pub(crate) async fn confirm(
     State(app): State<SharedApp>,
     JsonBody(asked): JsonBody<FirstCode>,
 ) -> Result<Private<FactorCodes>, Problem> {
-    own(app, &staff, doer, &visitor).confirm(asked).await
+    own(app, &staff, doer, &visitor)
+        .confirm(asked, staff.token_hash)
+        .await
 }
 
 /// Turns the second factor off.
