@@ -18,6 +18,7 @@ mod passwords;
 mod rights;
 mod rules;
 pub(crate) mod second_factor;
+mod shares;
 mod store;
 mod sweeper;
 mod token;

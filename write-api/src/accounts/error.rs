@@ -54,6 +54,9 @@ pub enum AccountError {
         /// After how long to try again.
         retry_after_s: u32,
     },
+    /// Too many log-ins of this name or from this address are being checked.
+    #[error("too many log-ins of this name or address are being checked")]
+    TooManyAtOnce,
     /// Too many accounts were made from one address.
     #[error("too many registrations; again in {retry_after_s} s")]
     TooManyRegistrations {

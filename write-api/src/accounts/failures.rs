@@ -24,8 +24,9 @@ pub(super) struct Guess {
     pub(super) address: IpAddr,
 }
 
+/// What is counted for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Key {
+pub(super) enum Key {
     Account(Realm, Box<str>, LoginName, IpAddr),
     Name(Realm, Box<str>, LoginName),
     Address(IpAddr),
@@ -166,7 +167,8 @@ fn whole_seconds(wait: Duration) -> u32 {
 }
 
 impl Guess {
-    fn keys(&self) -> [Key; 3] {
+    /// Of the name with the address, of the name, and of the address.
+    pub(super) fn keys(&self) -> [Key; 3] {
         let (tenant, name) = (|| self.tenant.clone(), || self.name.clone());
         let address = shared_part(self.address);
         [

@@ -215,6 +215,11 @@ impl From<AccountError> for Problem {
                 "Too many log-ins failed. Please try again later.",
                 retry_after_s,
             ),
+            AccountError::TooManyAtOnce => Self::too_many_requests(
+                "too_many_logins_at_once",
+                "Too many log-ins are being checked. Please try again in a moment.",
+                BUSY_RETRY_AFTER_S,
+            ),
             AccountError::TooManyRegistrations { retry_after_s } => Self::too_many_requests(
                 "too_many_registrations",
                 "Too many accounts were made from this address. Please try again later.",

@@ -46,6 +46,14 @@ pub struct AccountLimits {
     #[arg(long, env = "LOGIN_FAILURES_PER_ADDRESS", default_value_t = Self::DEFAULT.login_failures_per_address,
         value_parser = clap::value_parser!(u32).range(1..))]
     pub login_failures_per_address: u32,
+    /// Passwords of one name that are checked or wait for it at once, right or wrong.
+    #[arg(long, env = "LOGINS_AT_ONCE_PER_NAME", default_value_t = Self::DEFAULT.logins_at_once_per_name,
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub logins_at_once_per_name: u16,
+    /// The same from one address: less than the queue has, so that nobody fills it alone.
+    #[arg(long, env = "LOGINS_AT_ONCE_PER_ADDRESS", default_value_t = Self::DEFAULT.logins_at_once_per_address,
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub logins_at_once_per_address: u16,
     /// The window in which failed log-ins and registrations are counted, in seconds from the first of them, or from the
     /// end of a lock-out.
     #[arg(long, env = "LOGIN_FAILURE_WINDOW_S", default_value_t = Self::DEFAULT.login_failure_window_s,
@@ -89,6 +97,8 @@ impl AccountLimits {
         login_failures_per_account: 10,
         login_failures_per_name: 100,
         login_failures_per_address: 1000,
+        logins_at_once_per_name: 16,
+        logins_at_once_per_address: 64,
         login_failure_window_s: 300,
         login_lockout_s: 60,
         login_lockout_max_s: 900,

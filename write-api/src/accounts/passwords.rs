@@ -15,9 +15,10 @@ use shared::random::Random;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{AccountError, PasswordError};
-use super::failures::{Failures, Guess};
+use super::failures::{Failures, Guess, Key};
 use super::limits::AccountLimits;
 use super::rules::Password;
+use super::shares::Shares;
 use legacy::LegacyHash;
 use memory::{Memories, Memory};
 
@@ -62,6 +63,9 @@ pub struct Passwords {
     wait: Duration,
     memories: Arc<Memories>,
     failures: Arc<Failures>,
+    shares: Arc<Shares<Key>>,
+    most_of_name: u16,
+    most_of_address: u16,
 }
 
 impl Passwords {
@@ -74,6 +78,9 @@ impl Passwords {
             wait: Duration::from_millis(limits.password_wait_ms),
             memories: Arc::default(),
             failures: Arc::new(Failures::new(limits)),
+            shares: Arc::default(),
+            most_of_name: limits.logins_at_once_per_name,
+            most_of_address: limits.logins_at_once_per_address,
         }
     }
 
@@ -125,12 +132,19 @@ impl Passwords {
         stored: Option<String>,
         clock: &Clock,
     ) -> Result<Verdict, AccountError> {
+        let [_, name, address] = guess.keys();
+        let of_name = self.shares.take(name, self.most_of_name);
+        let of_address = self.shares.take(address, self.most_of_address);
+        let (Some(of_name), Some(of_address)) = (of_name, of_address) else {
+            return Err(AccountError::TooManyAtOnce);
+        };
         let turn = self.turn().await?;
         // Guesses that waited together were all admitted before any of them failed.
         self.admit(guess, clock)?;
         let (guess, clock) = (guess.clone(), clock.clone());
         let failures = Arc::clone(&self.failures);
         let checked = turn.run(move |memory| {
+            let _places = (of_name, of_address);
             if is_of(&password, stored.as_deref(), memory) {
                 return Verdict::Right;
             }
