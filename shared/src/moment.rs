@@ -9,11 +9,12 @@ use time::{Date, OffsetDateTime, UtcOffset};
 /// What a text that is no moment is told.
 pub const NO_MOMENT: &str = "must be a moment with its zone, such as 2030-01-31T20:00:00Z";
 
-/// The moment that a text names as RFC 3339 has it, in UTC.
+/// The moment that a text names as RFC 3339 has it, in UTC: there it must have a year of four digits, too.
 pub fn parse(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339)
         .ok()?
         .checked_to_offset(UtcOffset::UTC)
+        .filter(|moment| (1..=9999).contains(&moment.year()))
 }
 
 /// For members of bodies.
