@@ -362,7 +362,7 @@ async fn a_contest_begins_and_is_on_the_boards() {
     );
     for (name, ends, code, said) in [
         ("Winter", "2001-01-31T20:00:00Z", 1, "would end before it begins"),
-        ("Winter", "2999-01-31", 2, "must be a moment such as"),
+        ("Winter", "2999-01-31", 2, "must be a moment with its zone"),
         ("", "2999-01-31T20:00:00Z", 2, "--name"),
     ] {
         refused(&begin(name, ends).await, code, said);
