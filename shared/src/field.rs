@@ -25,3 +25,10 @@ impl FieldError {
         }
     }
 }
+
+/// The value of `field`, or nothing and one error more.
+pub fn noted<T, E: Display>(errors: &mut Vec<FieldError>, field: &str, checked: Result<T, E>) -> Option<T> {
+    checked
+        .map_err(|error| errors.push(FieldError::new(field, error)))
+        .ok()
+}

@@ -7,42 +7,57 @@ use time::macros::format_description;
 use time::{Date, OffsetDateTime, UtcOffset};
 
 /// What a text that is no moment is told.
-pub const NO_MOMENT: &str = "must be a moment with its zone, such as 2030-01-31T20:00:00Z";
+const NO_MOMENT: &str = "must be a moment with its zone, such as 2030-01-31T20:00:00Z";
 
 /// The moment that a text names as RFC 3339 has it, in UTC: there it must have a year of four digits, too.
-pub fn parse(text: &str) -> Option<OffsetDateTime> {
+///
+/// # Errors
+/// What to tell whoever wrote it, as words that follow a field's name.
+pub fn parse(text: &str) -> Result<OffsetDateTime, &'static str> {
     OffsetDateTime::parse(text, &Rfc3339)
-        .ok()?
-        .checked_to_offset(UtcOffset::UTC)
+        .ok()
+        .and_then(|moment| moment.checked_to_offset(UtcOffset::UTC))
         .filter(|moment| (1..=9999).contains(&moment.year()))
+        .ok_or(NO_MOMENT)
 }
 
 /// For members of bodies.
 ///
 /// # Errors
-/// [`NO_MOMENT`].
+/// Those of [`parse`].
 pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<OffsetDateTime, D::Error> {
     let text = String::deserialize(from)?;
-    parse(&text).ok_or_else(|| serde::de::Error::custom(NO_MOMENT))
+    parse(&text).map_err(serde::de::Error::custom)
 }
 
 /// What a text that is no day is told.
-pub const NO_DAY: &str = "must be a day without a time, such as 2030-01-31, from 2000 to 2999";
-const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year sign:automatic]-[month]-[day]");
+const NO_DAY: &str = "must be a day without a time, such as 2030-01-31, from 2000 to 2999";
+const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+
+/// Days as members of answers, and of what is stored.
+pub use made::day;
+
+#[expect(missing_docs, reason = "the macro writes none")]
+mod made {
+    time::serde::format_description!(pub day, Date, "[year]-[month]-[day]");
+}
 
 /// The day that a text names, in a year that businesses and databases know.
-pub fn parse_day(text: &str) -> Option<Date> {
+///
+/// # Errors
+/// What to tell whoever wrote it, as words that follow a field's name.
+pub fn parse_day(text: &str) -> Result<Date, &'static str> {
     let is_plain = text.len() == 10 && text.starts_with('2');
-    Date::parse(text, DAY).ok().filter(|_| is_plain)
+    Date::parse(text, DAY).ok().filter(|_| is_plain).ok_or(NO_DAY)
 }
 
 /// For members of bodies.
 ///
 /// # Errors
-/// [`NO_DAY`].
+/// Those of [`parse_day`].
 pub fn deserialize_day<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
     let text = String::deserialize(from)?;
-    parse_day(&text).ok_or_else(|| serde::de::Error::custom(NO_DAY))
+    parse_day(&text).map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]
@@ -63,7 +78,7 @@ mod tests {
             ("2030-02-30T20:00:00Z", None),
             ("", None),
         ] {
-            assert_eq!(parse(text), moment, "{text}");
+            assert_eq!(parse(text).ok(), moment, "{text}");
         }
     }
 
@@ -80,7 +95,7 @@ mod tests {
             ("31.01.2030", None),
             ("", None),
         ] {
-            assert_eq!(parse_day(text), day, "{text}");
+            assert_eq!(parse_day(text).ok(), day, "{text}");
         }
     }
 }

@@ -13,7 +13,7 @@ use shared::field::FieldError;
 use crate::app::SharedApp;
 
 pub use changes::{save_branding, save_theme};
-pub(crate) use store::lock;
+pub(crate) use store::{casino_enabled, lock};
 
 /// The routes.
 pub fn router() -> Router<SharedApp> {

@@ -9,6 +9,22 @@ const DEFAULT_PER_PAGE: u32 = 20;
 /// Most entries on a page.
 const MAX_PER_PAGE: u32 = 100;
 
+/// Longest text that is searched for, in characters.
+const MAX_SEARCH_CHARS: usize = 100;
+
+/// What a list is searched for: without blanks around it, and in lower case, each character by itself, as addresses are
+/// stored. None where nothing is.
+///
+/// # Errors
+/// What to tell whoever wrote it, as words that follow the field's name.
+pub fn searched(text: Option<&str>) -> Result<Option<String>, String> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    if text.is_some_and(|text| text.contains('\0') || text.chars().count() > MAX_SEARCH_CHARS) {
+        return Err(format!("must be text of at most {MAX_SEARCH_CHARS} characters"));
+    }
+    Ok(text.map(|text| text.chars().flat_map(char::to_lowercase).collect()))
+}
+
 /// Which page of a list.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -18,8 +18,6 @@ pub use options::RevenueOptions;
 pub(crate) use rules::Shares;
 pub(crate) use run::{begin_when_due, calculate_step, daily_step, post_step};
 
-time::serde::format_description!(pub(crate) iso_day, Date, "[year]-[month]-[day]");
-
 /// The routes.
 pub fn router() -> Router<SharedApp> {
     Router::new()

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::db::DbError;
-use shared::field::FieldError;
+use shared::field::{FieldError, noted};
 use shared::http::{Private, QueryParams};
 use shared::ids::{OperatorId, StaffId, Subdomain};
 use shared::moment;
@@ -36,14 +36,7 @@ pub struct LogQuery {
 impl LogQuery {
     fn filter(self) -> Result<Filter, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let mut read = |name: &str, text: Option<String>| {
-            let text = text?;
-            let parsed = moment::parse(&text);
-            if parsed.is_none() {
-                errors.push(FieldError::new(name, moment::NO_MOMENT));
-            }
-            parsed
-        };
+        let mut read = |name: &str, text: Option<String>| noted(&mut errors, name, moment::parse(&text?));
         let (from, to) = (read("from", self.from), read("to", self.to));
         for (name, text) in [("action", &self.action), ("subject", &self.subject)] {
             if text.as_ref().is_some_and(|text| text.contains('\0')) {

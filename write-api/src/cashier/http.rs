@@ -15,7 +15,6 @@ use super::rules::{Direction, Movement};
 use crate::app::{App, SharedApp};
 use crate::audit::Doer;
 use crate::commands::{Answer, Key};
-use crate::openapi::Sending;
 use crate::protection::told_to_operator;
 
 /// Which player.
@@ -89,7 +88,6 @@ impl<'a> Moved<'a> {
     responses(
         (status = 200, body = Moved),
         (status = 404, body = ProblemBody),
-        Sending,
     ))]
 pub async fn deposit(
     doer: Doer,
@@ -110,7 +108,6 @@ pub async fn deposit(
     responses(
         (status = 200, body = Moved),
         (status = 404, body = ProblemBody),
-        Sending,
     ))]
 pub async fn withdraw(
     doer: Doer,

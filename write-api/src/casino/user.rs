@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 
 use crate::accounts::{AccountError, PlayerSession, profile};
 use crate::app::SharedApp;
-use crate::openapi::Asking;
 
 /// The routes.
 pub(super) fn router() -> Router<SharedApp> {
@@ -43,7 +42,6 @@ pub struct UserInfo {
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = UserInfo),
-        Asking,
     ))]
 pub async fn info(
     State(app): State<SharedApp>,

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use shared::field::FieldError;
+use shared::field::{FieldError, noted};
 use shared::http::{Private, QueryParams};
 use shared::problem::{Problem, ProblemBody};
 use shared::sports::Sport;
@@ -12,11 +12,7 @@ use super::store::{CatalogueEvent, CatalogueFilter};
 use super::{SwitchError, store};
 use crate::accounts::OperatorStaff;
 use crate::app::SharedApp;
-use crate::openapi::Asking;
-use crate::paging::{PageQuery, Pagination};
-
-/// Longest text that is searched for, in characters.
-const MAX_SEARCH_CHARS: usize = 100;
+use crate::paging::{PageQuery, Pagination, searched};
 
 /// Which events.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,13 +29,7 @@ pub(crate) struct EventsQuery {
 impl EventsQuery {
     fn filter(self) -> Result<CatalogueFilter, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let search = self.search.map(|search| search.trim().to_lowercase());
-        let search = search.filter(|search| !search.is_empty());
-        let is_unfit = |search: &String| search.contains('\0') || search.chars().count() > MAX_SEARCH_CHARS;
-        if search.as_ref().is_some_and(is_unfit) {
-            let detail = format!("must be text of at most {MAX_SEARCH_CHARS} characters");
-            errors.push(FieldError::new("search", detail));
-        }
+        let search = noted(&mut errors, "search", searched(self.search.as_deref())).flatten();
         let sport = self.sport.as_deref().and_then(|key| {
             let found = Sport::find(key);
             if found.is_none() {
@@ -82,8 +72,8 @@ pub(crate) struct CatalogueEvents {
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), PageQuery, EventsQuery),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = CatalogueEvents),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
 pub(crate) async fn list(
     staff: OperatorStaff,
     State(app): State<SharedApp>,

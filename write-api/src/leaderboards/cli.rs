@@ -27,7 +27,7 @@ pub(crate) struct BeginContest {
     #[arg(long)]
     name: DisplayName,
     /// When it is said to end, as RFC 3339 has it, such as 2030-01-31T20:00:00Z. It runs until the next one begins.
-    #[arg(long, value_parser = moment)]
+    #[arg(long, value_parser = shared::moment::parse)]
     ends: OffsetDateTime,
     /// Ledger entries, new players and new operators that one transaction looks at, each at most so many, beside the
     /// rest of the last entry's transaction.
@@ -49,10 +49,6 @@ pub(crate) enum ContestError {
     /// The database can't be used.
     #[error("{0}{cause}", cause = crate::accounts::cli::reason(.0))]
     Database(#[from] DbError),
-}
-
-fn moment(text: &str) -> Result<OffsetDateTime, &'static str> {
-    shared::moment::parse(text).ok_or(shared::moment::NO_MOMENT)
 }
 
 /// Begins a contest and says its number.

@@ -21,7 +21,6 @@ use crate::app::SharedApp;
 use crate::audit::{Action, Change, Doer, PlatformDoer, record};
 use crate::coherence::bump;
 use crate::commands::{Answer, IDEMPOTENCY_KEY, Repeatable};
-use crate::openapi::{Asking, Sending};
 use crate::operations::http::Accepted;
 use crate::operations::{Asked, NewContestAsked, Work, start};
 use crate::paging::PageQuery;
@@ -57,8 +56,7 @@ shared::transaction_error!(ContestError);
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = ContestList),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 422, body = ProblemBody),
     ))]
 pub(crate) async fn list(
     _staff: PlatformStaff,
@@ -78,8 +76,7 @@ pub(crate) async fn list(
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = ContestDetail),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 404, body = ProblemBody),
     ))]
 pub(crate) async fn current(
     _staff: PlatformStaff,
@@ -137,9 +134,8 @@ impl AskedContest {
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 202, body = Accepted),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
+        (status = 409, body = ProblemBody,
             description = "Another contest is just being begun"),
-        Sending,
     ))]
 pub(crate) async fn start_contest(
     doer: PlatformDoer,
@@ -176,9 +172,8 @@ pub(crate) struct AskedEnd {}
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 202, body = Accepted),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
+        (status = 409, body = ProblemBody,
             description = "No contest runs, or it is just being ended"),
-        Sending,
     ))]
 pub(crate) async fn end_contest(
     doer: PlatformDoer,
@@ -233,10 +228,9 @@ pub(crate) struct AskedEndDate {
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = ContestDetail),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody,
             description = "The contest has ended"),
-        Sending,
     ))]
 pub(crate) async fn change_end_date(
     doer: PlatformDoer,
@@ -302,11 +296,10 @@ pub(crate) struct BoardQuery {
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = Standings),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody,
             description = "The contest has not ended"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 422, body = ProblemBody),
     ))]
 pub(crate) async fn standings(
     _staff: PlatformStaff,

@@ -48,59 +48,40 @@ pub async fn verify_books(db: &mut PgConnection) -> Result<(), BooksError> {
     difference.map_or(Ok(()), |difference| Err(BooksError::Wrong(difference)))
 }
 
+/// Looks for a difference by each of the checks in turn, and returns the first one.
+macro_rules! first_of {
+    ($db:ident, $($check:path),+ $(,)?) => {
+        $(
+            if let Some(difference) = $check($db).await? {
+                return Ok(Some(difference));
+            }
+        )+
+    };
+}
+
 async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
-    if let Some(difference) = in_chains(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = in_balances(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = in_totals(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = in_rounds(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = in_nonces(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = in_commitments(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = in_accounts(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = in_rollup(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = in_commands(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = in_cashier(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = in_marks(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = in_operator_wallets(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = daily::in_totals(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = background::in_resets(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = background::in_operations(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = background::in_revenue(db).await? {
-        return Ok(Some(difference));
-    }
-    if let Some(difference) = background::in_parts_of_revenue(db).await? {
-        return Ok(Some(difference));
-    }
-    background::in_operators_balances(db).await
+    first_of!(
+        db,
+        in_chains,
+        in_balances,
+        in_totals,
+        in_rounds,
+        in_nonces,
+        in_commitments,
+        in_accounts,
+        in_rollup,
+        in_commands,
+        in_cashier,
+        in_marks,
+        in_operator_wallets,
+        daily::in_totals,
+        background::in_resets,
+        background::in_operations,
+        background::in_revenue,
+        background::in_parts_of_revenue,
+        background::in_operators_balances,
+    );
+    Ok(None)
 }
 
 /// Every deposit and withdrawal is one that the cashier answered, to the same player and under the same reference, and

@@ -39,7 +39,7 @@ const MOVING: [(u16, &str); 1] = [(
     "Too many moves of the player wait already; nothing was changed",
 )];
 
-/// What whoever asks by a session may hear.
+/// What whoever asks by a session may hear: for routes that open or end one, and so need none.
 pub(crate) struct Asking;
 
 impl IntoResponses for Asking {
@@ -48,7 +48,7 @@ impl IntoResponses for Asking {
     }
 }
 
-/// What whoever sends a body with a session may hear.
+/// What whoever sends a body with a session may hear: for the same routes.
 pub(crate) struct Sending;
 
 impl IntoResponses for Sending {
@@ -59,14 +59,12 @@ impl IntoResponses for Sending {
     }
 }
 
-/// What whoever makes a move at a game may hear.
+/// What whoever makes a move at a game may hear besides.
 pub(crate) struct Moving;
 
 impl IntoResponses for Moving {
     fn responses() -> Responses {
-        let mut all = Sending::responses();
-        all.extend(refusals(&MOVING));
-        all
+        refusals(&MOVING)
     }
 }
 

@@ -15,7 +15,6 @@ use super::store;
 use crate::accounts::{OperatorStaff, PlatformStaff, Right};
 use crate::app::{App, SharedApp};
 use crate::audit::{Action, Change, Doer, PlatformDoer, record};
-use crate::openapi::Asking;
 
 /// An operation was begun. It is done in the background.
 #[derive(Debug, Serialize, ToSchema)]
@@ -100,14 +99,19 @@ pub(crate) struct OperationPath {
     id: String,
 }
 
+impl OperationPath {
+    fn operation(&self) -> Result<Uuid, OperationError> {
+        self.id.parse().map_err(|_| OperationError::Unknown)
+    }
+}
+
 /// How far one of the operator's operations is.
 #[utoipa::path(get, path = "/api/admin/{subdomain}/operations/{id}", tag = "operators",
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), OperationPath),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = ShownOperation),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 404, body = ProblemBody),
     ))]
 pub(crate) async fn show(
     staff: OperatorStaff,
@@ -122,8 +126,7 @@ pub(crate) async fn show(
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = ShownOperation),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 404, body = ProblemBody),
     ))]
 pub(crate) async fn show_platform(
     _staff: PlatformStaff,
@@ -162,7 +165,7 @@ pub(crate) async fn resume_platform(
 }
 
 async fn resumed(doer: Doer, app: &App, path: &OperationPath) -> Result<Private<ShownOperation>, Problem> {
-    let id: Uuid = path.id.parse().map_err(|_| OperationError::Unknown)?;
+    let id = path.operation()?;
     let resumed = app.db.write(move |db| {
         let doer = doer.clone();
         Box::pin(async move {
@@ -195,7 +198,7 @@ async fn shown(
     app: &App,
     path: &OperationPath,
 ) -> Result<Private<ShownOperation>, Problem> {
-    let id: Uuid = path.id.parse().map_err(|_| OperationError::Unknown)?;
+    let id = path.operation()?;
     let read = app.db.read(move |db| {
         Box::pin(async move {
             let found = store::find(operator, db, id).await?;

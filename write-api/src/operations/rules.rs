@@ -6,8 +6,6 @@ use time::{Date, OffsetDateTime};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::revenue::iso_day;
-
 /// A contest as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct NewContestAsked {
@@ -30,17 +28,17 @@ pub(crate) enum Work {
     ContestEnd,
     /// Work out the revenue of every operator up to this day.
     RevenueCalculate {
-        #[serde(with = "iso_day")]
+        #[serde(with = "shared::moment::day")]
         through: Date,
     },
     /// Work it out and post it, as the schedule does.
     RevenueDaily {
-        #[serde(with = "iso_day")]
+        #[serde(with = "shared::moment::day")]
         through: Date,
     },
     /// Post what was worked out up to this day.
     RevenuePost {
-        #[serde(with = "iso_day")]
+        #[serde(with = "shared::moment::day")]
         through: Date,
     },
 }

@@ -34,7 +34,7 @@ pub(crate) async fn lock(operator: OperatorId, db: &mut PgConnection) -> Result<
 }
 
 /// The casino switch.
-pub(super) async fn casino_enabled(
+pub(crate) async fn casino_enabled(
     operator: OperatorId,
     db: &mut PgConnection,
 ) -> Result<Option<bool>, sqlx::Error> {

@@ -17,7 +17,6 @@ use crate::accounts::{AccountError, Password, PlatformStaff, Right};
 use crate::app::SharedApp;
 use crate::audit::PlatformDoer;
 use crate::coherence::{Announced, Committed};
-use crate::openapi::{Asking, Sending};
 use crate::paging::{PageQuery, Pagination};
 
 /// Longest text that is searched for, in characters.
@@ -113,7 +112,7 @@ impl From<OperatorRow> for ShownOperator {
 /// The operators of the platform, also those that are disabled.
 #[utoipa::path(get, path = "/api/superadmin/operators", tag = "platform", params(PageQuery, OperatorsQuery),
     security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = OperatorList), (status = 422, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+    responses((status = 200, body = OperatorList), (status = 422, body = ProblemBody)))]
 pub(crate) async fn operators(
     _staff: PlatformStaff,
     State(app): State<SharedApp>,
@@ -176,7 +175,7 @@ pub(crate) struct OperatorSwitch {
 #[utoipa::path(post, path = "/api/superadmin/operators/{id}/toggle", tag = "platform", params(OperatorPath),
     request_body = Option<ToggleOperator>, security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = Announced<OperatorSwitch>),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn toggle(
     doer: PlatformDoer,
     State(app): State<SharedApp>,
@@ -235,7 +234,7 @@ pub(crate) struct PasswordWasReset {
 #[utoipa::path(post, path = "/api/superadmin/operators/{id}/reset-password", tag = "platform", params(OperatorPath),
     request_body = PasswordReset, security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = PasswordWasReset),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn reset_password(
     doer: PlatformDoer,
     State(app): State<SharedApp>,
@@ -289,7 +288,7 @@ pub(crate) struct SecondFactorWasReset {
 #[utoipa::path(post, path = "/api/superadmin/operators/{id}/reset-totp", tag = "platform", params(OperatorPath),
     request_body = SecondFactorReset, security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = SecondFactorWasReset),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn reset_second_factor(
     doer: PlatformDoer,
     State(app): State<SharedApp>,

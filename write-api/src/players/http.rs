@@ -22,7 +22,6 @@ use crate::cashier::http::PlayerPath;
 use crate::casino::wallet::http::Statement;
 use crate::commands::{Answer, IDEMPOTENCY_KEY, Repeatable};
 use crate::ledger;
-use crate::openapi::{Asking, Sending};
 use crate::paging::PageQuery;
 use crate::protection::http::ShownProtection;
 
@@ -38,7 +37,6 @@ pub use shown::{Adjusted, PlayerDetail, PlayerList, PlayerSwitched};
         (status = 200, body = PlayerList),
         (status = 404, body = ProblemBody),
         (status = 422, body = ProblemBody),
-        Asking,
     ))]
 pub async fn list(
     staff: OperatorStaff,
@@ -69,7 +67,6 @@ pub async fn list(
     responses(
         (status = 200, body = PlayerDetail),
         (status = 404, body = ProblemBody),
-        Asking,
     ))]
 pub async fn show(
     staff: OperatorStaff,
@@ -98,7 +95,6 @@ pub async fn show(
         (status = 200, body = Statement),
         (status = 404, body = ProblemBody),
         (status = 422, body = ProblemBody),
-        Asking,
     ))]
 pub async fn statement(
     staff: OperatorStaff,
@@ -136,7 +132,6 @@ pub struct TogglePlayer {
     responses(
         (status = 200, body = PlayerSwitched),
         (status = 404, body = ProblemBody),
-        Sending,
     ))]
 pub async fn toggle(
     doer: Doer,
@@ -163,7 +158,6 @@ pub struct ToggleNamedPlayer {
     responses(
         (status = 200, body = PlayerSwitched),
         (status = 404, body = ProblemBody),
-        Sending,
     ))]
 pub async fn toggle_named(
     doer: Doer,
@@ -209,7 +203,6 @@ pub struct AskedAdjustment {
     responses(
         (status = 200, body = Adjusted),
         (status = 404, body = ProblemBody),
-        Sending,
     ))]
 pub async fn adjust(
     doer: Doer,

@@ -13,7 +13,6 @@ use time::Duration;
 use super::changes::{self, Change};
 use crate::accounts::PlayerSession;
 use crate::app::{App, SharedApp};
-use crate::openapi::{Asking, Sending};
 
 pub use asked::{AskedExclusion, AskedLimits, AskedTimeOut};
 pub use shown::ShownProtection;
@@ -23,7 +22,6 @@ pub use shown::ShownProtection;
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = ShownProtection),
-        Asking,
     ))]
 pub async fn limits(
     State(app): State<SharedApp>,
@@ -42,7 +40,6 @@ pub async fn limits(
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = ShownProtection),
-        Sending,
     ))]
 pub async fn set_limits(
     State(app): State<SharedApp>,
@@ -64,7 +61,6 @@ pub async fn set_limits(
     responses(
         (status = 200, body = ShownProtection),
         (status = 409, body = ProblemBody),
-        Sending,
     ))]
 pub async fn take_time_out(
     State(app): State<SharedApp>,
@@ -83,7 +79,6 @@ pub async fn take_time_out(
     responses(
         (status = 200, body = ShownProtection),
         (status = 409, body = ProblemBody),
-        Sending,
     ))]
 pub async fn exclude_oneself(
     State(app): State<SharedApp>,

@@ -142,12 +142,10 @@ struct Run {
     request_body(content((String = "text/csv"), (Object = "multipart/form-data"))),
     security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = BulkRow, content_type = "application/x-ndjson"),
-        (status = 413, description = "The file is too long", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 415, description = "It is no CSV and no form", body = ProblemBody,
-            content_type = "application/problem+json"),
+        (status = 413, description = "The file is too long", body = ProblemBody),
+        (status = 415, description = "It is no CSV and no form", body = ProblemBody),
         (status = 422, description = "Columns are missing or unknown, or it is no CSV, or has too many rows",
-            body = ProblemBody, content_type = "application/problem+json"), Asking))]
+            body = ProblemBody), Asking))]
 pub(crate) async fn register(
     doer: PlatformDoer,
     State(app): State<SharedApp>,

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use shared::field::FieldError;
+use shared::field::{FieldError, noted};
 use shared::problem::Problem;
 use shared::theme::DisplayName;
 
 use super::csv::{Row, Rows};
-use super::http::{name_of, noted};
+use super::http::name_of;
 use super::options::RegistrationOptions;
 use crate::accounts::{Email, Password, StaffLogin};
 

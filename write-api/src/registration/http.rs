@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::db::DbError;
-use shared::field::FieldError;
+use shared::field::{FieldError, noted};
 use shared::http::{JsonBody, Private};
 use shared::ids::OperatorId;
 use shared::money::Currency;
@@ -92,17 +92,6 @@ pub(super) fn name_of(text: &str) -> Result<DisplayName, String> {
         return Err(format!("must have at least {LEAST_NAME_CHARS} characters"));
     }
     Ok(name)
-}
-
-/// The value, or nothing and one error more.
-pub(super) fn noted<T, E: std::fmt::Display>(
-    errors: &mut Vec<FieldError>,
-    field: &str,
-    checked: Result<T, E>,
-) -> Option<T> {
-    checked
-        .map_err(|error| errors.push(FieldError::new(field, error)))
-        .ok()
 }
 
 /// A sportsbook that registered.

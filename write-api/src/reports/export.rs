@@ -7,9 +7,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use shared::db::DbError;
 use shared::ids::{OperatorId, PlayerId};
-use time::Date;
 
-use super::rules::{Asked, DAY, Kind};
+use super::rules::{Asked, Kind};
 use super::shown::Row;
 use super::store::{self, Which, Whose};
 use crate::app::SharedApp;
@@ -24,10 +23,6 @@ pub(crate) fn harmless(text: &str) -> String {
     } else {
         text.to_owned()
     }
-}
-
-fn day(day: Date) -> String {
-    day.format(DAY).unwrap_or_default()
 }
 
 /// The columns of a report.
@@ -89,7 +84,7 @@ const fn columns(report: Kind) -> &'static [&'static str] {
 fn cells(row: &Row) -> Vec<String> {
     match row {
         Row::Revenue(row) => vec![
-            day(row.report_date),
+            row.report_date.to_string(),
             harmless(&row.category),
             row.platform.to_owned(),
             row.total_bets.to_string(),
@@ -100,7 +95,7 @@ fn cells(row: &Row) -> Vec<String> {
             row.currency.clone(),
         ],
         Row::Pattern(row) => vec![
-            day(row.bet_date),
+            row.bet_date.to_string(),
             harmless(&row.sport_name),
             harmless(&row.bet_type),
             row.count.to_string(),
@@ -135,7 +130,7 @@ fn cells(row: &Row) -> Vec<String> {
             row.total_staked.to_string(),
             row.payout.to_string(),
             row.user_profit.to_string(),
-            day(row.joined_date),
+            row.joined_date.to_string(),
             row.currency.clone(),
         ],
     }
@@ -188,7 +183,7 @@ impl Export {
     /// The file; its name says what it is about.
     pub(crate) fn into_response(self, owner: &str) -> Response {
         let (report, period) = (self.report.as_str(), self.asked.period);
-        let name = format!("{owner}-{report}-{}-{}.csv", day(period.from), day(period.to));
+        let name = format!("{owner}-{report}-{}-{}.csv", period.from, period.to);
         let parts = stream::try_unfold((self, Cursor::Heading), async |(export, cursor)| {
             let part = export.part(cursor).await.inspect_err(|error| {
                 tracing::warn!(error = %error, "an export ended before its end");

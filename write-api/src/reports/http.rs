@@ -19,6 +19,7 @@ use super::shown::{CurrencyOverview, OperatorStats, Overview, Report, Row, Stand
 use super::store::{self, Figures, Which, Whose};
 use crate::accounts::OperatorStaff;
 use crate::app::{App, SharedApp};
+use crate::operators;
 use crate::paging::{Page, PageQuery};
 
 /// Who logged in within so many days is active.
@@ -61,11 +62,12 @@ pub(crate) async fn stats(
             let whose = Some(operator);
             let at_stake = store::at_stake(whose, db).await?;
             let lately = store::lately(whose, db, now.date()).await?;
-            let heads = store::heads(whose, db, now - Duration::days(ACTIVE_DAYS), now).await?;
-            let casino_enabled = store::casino_enabled(operator, db).await?;
+            let players = store::player_counts(whose, db, now - Duration::days(ACTIVE_DAYS)).await?;
+            let casino_enabled = operators::casino_enabled(operator, db).await?;
             let standing = Standing::each(&at_stake, &lately).into_iter().next();
-            let standing = standing.ok_or(sqlx::Error::RowNotFound)?;
-            Ok::<_, DbError>(OperatorStats::new(heads, standing, casino_enabled))
+            // Whoever is logged in at an operator finds it here.
+            let (standing, casino_enabled) = standing.zip(casino_enabled).ok_or(sqlx::Error::RowNotFound)?;
+            Ok::<_, DbError>(OperatorStats::new(players, standing, casino_enabled))
         })
     });
     Ok(Private(read.await?))

@@ -2,16 +2,12 @@
 //! SQL, nor guess a time zone.
 
 use serde::{Deserialize, Serialize};
-use shared::field::FieldError;
+use shared::field::{FieldError, noted};
 use shared::moment;
 use shared::money::Minor;
-use time::format_description::FormatItem;
-use time::macros::format_description;
 use time::{Date, Duration};
 use utoipa::{IntoParams, ToSchema};
 
-/// How days are written: `2030-01-31`.
-pub(crate) const DAY: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
 /// What a report is about unless asked otherwise, in days, today included.
 const USUAL_DAYS: i64 = 30;
 /// Longest name of a game or a sport, in characters.
@@ -161,14 +157,7 @@ impl ReportQuery {
     /// Checks what was asked for on the day `today`.
     pub(crate) fn understood(self, today: Date, max_days: u16) -> Result<Asked, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let mut day = |name: &str, text: Option<String>| {
-            let text = text?;
-            let day = moment::parse_day(&text);
-            if day.is_none() {
-                errors.push(FieldError::new(name, moment::NO_DAY));
-            }
-            day
-        };
+        let mut day = |name: &str, text: Option<String>| noted(&mut errors, name, moment::parse_day(&text?));
         let (from, to) = (day("from", self.from), day("to", self.to));
         let to = to.unwrap_or_else(|| from.map_or(today, |from| from.max(today)));
         let from = from.unwrap_or_else(|| to.saturating_sub(Duration::days(USUAL_DAYS - 1)));

@@ -2,15 +2,14 @@
 
 use serde::Serialize;
 use shared::ids::{OperatorId, PlayerId};
+use shared::moment::day;
 use shared::money::{Currency, Minor, Money};
 use time::{Date, OffsetDateTime};
 use utoipa::ToSchema;
 
 use super::rules::{Kind, Period, margin, percent};
-use super::store::{AtStake, Figures, Heads, Lately, PlayerRow};
+use super::store::{AtStake, Figures, Lately, Operators, PlayerRow, Players};
 use crate::paging::Pagination;
-
-time::serde::format_description!(day, Date, "[year]-[month]-[day]");
 
 /// What settled in some time.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -118,12 +117,12 @@ pub(crate) struct OperatorStats {
 }
 
 impl OperatorStats {
-    pub(crate) fn new(heads: Heads, standing: Standing, casino_enabled: bool) -> Self {
+    pub(crate) fn new(players: Players, standing: Standing, casino_enabled: bool) -> Self {
         Self {
             success: true,
             casino_enabled,
-            total_users: heads.players,
-            active_users: heads.active_players,
+            total_users: players.all,
+            active_users: players.active,
             standing,
         }
     }
@@ -146,14 +145,14 @@ pub(crate) struct PlatformStats {
 }
 
 impl PlatformStats {
-    pub(crate) fn new(heads: Heads, currencies: Vec<Standing>) -> Self {
+    pub(crate) fn new(operators: Operators, players: Players, currencies: Vec<Standing>) -> Self {
         Self {
             success: true,
-            total_operators: heads.operators,
-            active_operators: heads.active_operators,
-            new_operators_this_month: heads.new_operators,
-            total_users: heads.players,
-            active_users: heads.active_players,
+            total_operators: operators.all,
+            active_operators: operators.active,
+            new_operators_this_month: operators.new,
+            total_users: players.all,
+            active_users: players.active,
             currencies,
         }
     }

@@ -234,60 +234,56 @@ pub(crate) async fn at_stake(whose: Whose, db: &mut PgConnection) -> Result<Vec<
     .await
 }
 
-/// How many players and operators there are.
+/// How many players there are, and how many of them logged in since a moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Heads {
-    pub(crate) players: i64,
-    /// Those who logged in since `active_since`.
-    pub(crate) active_players: i64,
-    pub(crate) operators: i64,
-    pub(crate) active_operators: i64,
-    pub(crate) new_operators: i64,
+pub(crate) struct Players {
+    pub(crate) all: i64,
+    pub(crate) active: i64,
 }
 
-/// Counts players, those who logged in since `active_since`, and operators, those that registered since `new_since`.
-pub(crate) async fn heads(
+/// Counts players, and those who logged in since `active_since`.
+pub(crate) async fn player_counts(
     whose: Whose,
     db: &mut PgConnection,
     active_since: OffsetDateTime,
-    new_since: OffsetDateTime,
-) -> Result<Heads, sqlx::Error> {
+) -> Result<Players, sqlx::Error> {
     sqlx::query_as!(
-        Heads,
+        Players,
         r#"
-        select
-            players.all as "players!",
-            players.active as "active_players!",
-            operators.all as "operators!",
-            operators.active as "active_operators!",
-            operators.new as "new_operators!"
-        from (
-            select count(*) as all, count(*) filter (where last_login_at >= $2) as active
-            from players
-            where $1::bigint is null or operator_id = $1
-        ) as players
-        cross join (
-            select
-                count(*) as all,
-                count(*) filter (where is_active) as active,
-                count(*) filter (where created_at >= $3) as new
-            from operators
-            where $1::bigint is null or id = $1
-        ) as operators
+        select count(*) as "all!", count(*) filter (where last_login_at >= $2) as "active!"
+        from players
+        where $1::bigint is null or operator_id = $1
         "#,
         whose.map(OperatorId::get),
         active_since,
-        new_since,
     )
     .fetch_one(db)
     .await
 }
 
-/// Whether the operator takes casino bets.
-pub(crate) async fn casino_enabled(operator: OperatorId, db: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(
-        "select casino_enabled from operators where id = $1",
-        operator.get()
+/// How many operators there are, how many of them are active, and how many registered since a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operators {
+    pub(crate) all: i64,
+    pub(crate) active: i64,
+    pub(crate) new: i64,
+}
+
+/// Counts operators, and those that registered since `new_since`.
+pub(crate) async fn operator_counts(
+    db: &mut PgConnection,
+    new_since: OffsetDateTime,
+) -> Result<Operators, sqlx::Error> {
+    sqlx::query_as!(
+        Operators,
+        r#"
+        select
+            count(*) as "all!",
+            count(*) filter (where is_active) as "active!",
+            count(*) filter (where created_at >= $1) as "new!"
+        from operators
+        "#,
+        new_since,
     )
     .fetch_one(db)
     .await

@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use crate::app::SharedApp;
 use crate::audit::{Action, Doer};
 use crate::commands::{Answer, IDEMPOTENCY_KEY, Repeatable};
-use crate::openapi::Sending;
 use crate::operations::http::Accepted;
 use crate::operations::{Asked, Work, start};
 use crate::players::Why;
@@ -34,10 +33,9 @@ pub(crate) struct AskedReset {
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 202, body = Accepted),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody,
             description = "Another reset of this operator has not ended"),
-        Sending,
     ))]
 pub(crate) async fn reset_users(
     doer: Doer,

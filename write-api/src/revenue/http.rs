@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::db::DbError;
-use shared::field::FieldError;
+use shared::field::{FieldError, noted};
 use shared::http::{JsonBody, Private, QueryParams};
 use shared::ids::OperatorId;
 use shared::moment;
@@ -13,14 +13,12 @@ use shared::problem::{Problem, ProblemBody};
 use time::{Date, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
 
-use super::iso_day;
 use super::rules::last_day_over;
 use super::store::{self, DayRow, Filter};
 use crate::accounts::{OperatorStaff, PlatformStaff, Right};
 use crate::app::{App, SharedApp};
 use crate::audit::{Action, PlatformDoer};
 use crate::commands::Answer;
-use crate::openapi::{Asking, Sending};
 use crate::operations::http::Accepted;
 use crate::operations::{Asked, Work, start};
 use crate::paging::{Page, PageQuery, Pagination};
@@ -41,9 +39,8 @@ pub(crate) struct AskedDay {
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 202, body = Accepted),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
+        (status = 409, body = ProblemBody,
             description = "Revenue is just being worked out"),
-        Sending,
     ))]
 pub(crate) async fn calculate(
     doer: PlatformDoer,
@@ -60,9 +57,8 @@ pub(crate) async fn calculate(
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 202, body = Accepted),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json",
+        (status = 409, body = ProblemBody,
             description = "Revenue is just being posted"),
-        Sending,
     ))]
 pub(crate) async fn post(
     doer: PlatformDoer,
@@ -107,7 +103,7 @@ pub(crate) struct RevenueStatus {
     #[serde(with = "time::serde::rfc3339::option")]
     last_wallet_update: Option<OffsetDateTime>,
     /// The newest day that was worked out; null where none was.
-    #[serde(with = "iso_day::option")]
+    #[serde(with = "moment::day::option")]
     #[schema(value_type = Option<String>, format = Date)]
     last_day: Option<Date>,
     /// Days of operators that were worked out and are not posted.
@@ -117,7 +113,7 @@ pub(crate) struct RevenueStatus {
 /// How far daily revenue is.
 #[utoipa::path(get, path = "/api/superadmin/revenue/status", tag = "revenue",
     security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = RevenueStatus), Asking))]
+    responses((status = 200, body = RevenueStatus)))]
 pub(crate) async fn status(
     _staff: PlatformStaff,
     State(app): State<SharedApp>,
@@ -150,13 +146,7 @@ pub(crate) struct DaysQuery {
 impl DaysQuery {
     fn filter(&self, operator: Option<OperatorId>) -> Result<Filter, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let mut day = |name: &str, text: Option<&str>| {
-            let day = moment::parse_day(text?);
-            if day.is_none() {
-                errors.push(FieldError::new(name, moment::NO_DAY));
-            }
-            day
-        };
+        let mut day = |name: &str, text: Option<&str>| noted(&mut errors, name, moment::parse_day(text?));
         let (from, to) = (day("from", self.from.as_deref()), day("to", self.to.as_deref()));
         if errors.is_empty() {
             Ok(Filter { operator, from, to })
@@ -191,7 +181,7 @@ struct ShownDay {
     subdomain: String,
     currency: String,
     /// The day (UTC).
-    #[serde(with = "iso_day")]
+    #[serde(with = "moment::day")]
     #[schema(value_type = String, format = Date)]
     calculation_date: Date,
     /// What was staked less what was paid in the rounds that settled on the day; negative for a loss.
@@ -287,8 +277,7 @@ impl From<DayRow> for ShownDay {
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = DayList),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 422, body = ProblemBody),
     ))]
 pub(crate) async fn list(
     _staff: PlatformStaff,
@@ -308,9 +297,8 @@ pub(crate) async fn list(
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = DayList),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 404, body = ProblemBody),
+        (status = 422, body = ProblemBody),
     ))]
 pub(crate) async fn list_own(
     staff: OperatorStaff,

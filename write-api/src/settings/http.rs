@@ -15,7 +15,6 @@ use crate::accounts::{OperatorStaff, PlatformStaff, Right};
 use crate::app::{App, SharedApp};
 use crate::audit::{Doer, PlatformDoer};
 use crate::coherence::{Announced, Committed};
-use crate::openapi::{Asking, Sending};
 use crate::platform::http::OperatorPath;
 
 /// What an operator has set about money.
@@ -202,7 +201,7 @@ async fn save(
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = SettingsAnswer),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn own(
     staff: OperatorStaff,
     State(app): State<SharedApp>,
@@ -216,9 +215,8 @@ pub(crate) async fn own(
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = Announced<SavedSettings>),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Others were saved meanwhile", body = ProblemBody,
-            content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody),
+        (status = 409, description = "Others were saved meanwhile", body = ProblemBody)))]
 pub(crate) async fn save_own(
     doer: Doer,
     State(app): State<SharedApp>,
@@ -231,7 +229,7 @@ pub(crate) async fn save_own(
 #[utoipa::path(get, path = "/api/superadmin/operators/{id}/settings", tag = "platform", params(OperatorPath),
     security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = SettingsAnswer),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn of_operator(
     _staff: PlatformStaff,
     State(app): State<SharedApp>,
@@ -245,9 +243,8 @@ pub(crate) async fn of_operator(
 #[utoipa::path(post, path = "/api/superadmin/operators/{id}/settings", tag = "platform", params(OperatorPath),
     request_body = PlatformSettings, security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = Announced<SavedSettings>),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "Others were saved meanwhile", body = ProblemBody,
-            content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody),
+        (status = 409, description = "Others were saved meanwhile", body = ProblemBody)))]
 pub(crate) async fn save_of_operator(
     doer: PlatformDoer,
     State(app): State<SharedApp>,

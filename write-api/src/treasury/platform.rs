@@ -14,7 +14,6 @@ use super::rules::OperatorWallet;
 use super::store::{self, BalancesRow};
 use crate::accounts::PlatformStaff;
 use crate::app::SharedApp;
-use crate::openapi::Asking;
 use crate::paging::{PageQuery, Pagination};
 
 /// A page of the operators with what their wallets hold.
@@ -68,8 +67,7 @@ impl From<BalancesRow> for OperatorBalances {
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = AllWallets),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 422, body = ProblemBody),
     ))]
 pub(crate) async fn of_all(
     _staff: PlatformStaff,
@@ -121,8 +119,7 @@ struct WalletWithMovements {
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = OperatorWalletsDetail),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 404, body = ProblemBody),
     ))]
 pub(crate) async fn of_one(
     _staff: PlatformStaff,

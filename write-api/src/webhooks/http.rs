@@ -19,7 +19,6 @@ use super::{WebhookError, WebhookOptions, endpoints};
 use crate::accounts::OperatorStaff;
 use crate::app::SharedApp;
 use crate::audit::Doer;
-use crate::openapi::{Asking, Sending};
 
 /// Which webhook.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -112,7 +111,7 @@ pub(crate) struct WebhookList {
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = WebhookList),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn list(
     staff: OperatorStaff,
     State(app): State<SharedApp>,
@@ -153,7 +152,7 @@ pub(crate) struct WebhookEventTypes {
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = WebhookEventTypes),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn event_types(_staff: OperatorStaff) -> Private<WebhookEventTypes> {
     let shown = |one: EventType| WebhookEventType {
         event_type: one.as_str(),
@@ -185,9 +184,8 @@ pub(crate) struct WebhookMade {
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 201, body = WebhookMade),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The operator has as many webhooks as it may", body = ProblemBody,
-            content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody),
+        (status = 409, description = "The operator has as many webhooks as it may", body = ProblemBody)))]
 pub(crate) async fn create(
     doer: Doer,
     State(app): State<SharedApp>,
@@ -222,7 +220,7 @@ pub(crate) struct OneWebhook {
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), WebhookPath),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = OneWebhook),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn show(
     staff: OperatorStaff,
     State(app): State<SharedApp>,
@@ -244,7 +242,7 @@ pub(crate) async fn show(
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), WebhookPath),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = OneWebhook),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn update(
     doer: Doer,
     State(app): State<SharedApp>,
@@ -276,7 +274,7 @@ pub(crate) struct WebhookDeleted {
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), WebhookPath),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = WebhookDeleted),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn delete(
     doer: Doer,
     State(app): State<SharedApp>,
@@ -310,9 +308,8 @@ pub(crate) struct WebhookTestSent {
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), WebhookPath),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 202, body = WebhookTestSent),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The webhook is disabled", body = ProblemBody,
-            content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody),
+        (status = 409, description = "The webhook is disabled", body = ProblemBody)))]
 pub(crate) async fn test(
     staff: OperatorStaff,
     State(app): State<SharedApp>,
@@ -349,8 +346,7 @@ pub(crate) struct WebhookSecretRotated {
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), WebhookPath),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = WebhookSecretRotated), (status = 404, body = ProblemBody),
-        (status = 409, description = "It was changed already, and the secret before still signs", body = ProblemBody),
-        Asking))]
+        (status = 409, description = "It was changed already, and the secret before still signs", body = ProblemBody)))]
 pub(crate) async fn rotate_secret(
     doer: Doer,
     State(app): State<SharedApp>,

@@ -18,7 +18,6 @@ use super::store::{self, DeliveryRow, Filter};
 use super::{WebhookError, endpoints};
 use crate::accounts::OperatorStaff;
 use crate::app::SharedApp;
-use crate::openapi::{Asking, Sending};
 use crate::paging::{PageQuery, Pagination};
 
 const STATUSES: [&str; 3] = ["pending", "delivered", "failed"];
@@ -125,8 +124,8 @@ pub(crate) struct WebhookDeliveries {
         DeliveriesQuery),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = WebhookDeliveries),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody),
+        (status = 422, body = ProblemBody)))]
 pub(crate) async fn deliveries(
     staff: OperatorStaff,
     State(app): State<SharedApp>,
@@ -175,9 +174,9 @@ pub(crate) struct WebhooksReplayed {
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), DeliveryPath),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 202, body = WebhooksReplayed),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, body = ProblemBody),
         (status = 409, description = "The delivery is still being tried, or the webhook is disabled",
-            body = ProblemBody, content_type = "application/problem+json"), Asking))]
+            body = ProblemBody)))]
 pub(crate) async fn replay(
     staff: OperatorStaff,
     State(app): State<SharedApp>,
@@ -208,9 +207,8 @@ pub(crate) struct ReplayFailed {
     request_body = ReplayFailed,
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 202, body = WebhooksReplayed),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The webhook is disabled", body = ProblemBody,
-            content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody),
+        (status = 409, description = "The webhook is disabled", body = ProblemBody)))]
 pub(crate) async fn replay_failed(
     staff: OperatorStaff,
     State(app): State<SharedApp>,
@@ -218,8 +216,7 @@ pub(crate) async fn replay_failed(
     JsonBody(body): JsonBody<ReplayFailed>,
 ) -> Result<(StatusCode, Private<WebhooksReplayed>), Problem> {
     let (operator, id, at) = (staff.operator, path.webhook()?, app.clock.now());
-    let since = moment::parse(&body.since);
-    let since = since.ok_or_else(|| Problem::invalid_field("since", moment::NO_MOMENT))?;
+    let since = moment::parse(&body.since).map_err(|detail| Problem::invalid_field("since", detail))?;
     let most = app.options.webhooks.webhook_batch;
     let replayed = app.db.write(move |db| {
         Box::pin(async move { endpoints::replay_failed(operator, db, id, since, at, most).await })

@@ -74,10 +74,8 @@ impl PlayerRegistration {
     params(("subdomain" = String, Path)),
     responses(
         (status = 200, body = PlayerLoggedIn),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
-    ))]
+        (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody), Sending))]
 pub(crate) async fn register(
     State(app): State<SharedApp>,
     Path(subdomain): Path<String>,
@@ -157,9 +155,8 @@ async fn open_to_players(app: &App, subdomain: Subdomain) -> Result<(OperatorRow
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = PasswordChanged),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
+        (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody),
     ))]
 pub(crate) async fn change_password(
     State(app): State<SharedApp>,
@@ -197,7 +194,7 @@ pub(crate) struct Renamed {
 /// Changes the player's user name. Everything that the player did stays the player's.
 #[utoipa::path(post, path = "/api/auth/update-username", tag = "accounts", request_body = NameChange,
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = Renamed), Sending))]
+    responses((status = 200, body = Renamed)))]
 pub(crate) async fn update_username(
     State(app): State<SharedApp>,
     session: PlayerSession,
@@ -250,8 +247,8 @@ pub(crate) struct ProfileSaved {
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("player_cookie" = [])),
     responses((status = 200, body = ProfileSaved),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(crate) async fn change_profile(
     State(app): State<SharedApp>,
     session: PlayerSession,

@@ -85,10 +85,8 @@ impl Account for PlayerRow {
     params(("subdomain" = String, Path)),
     responses(
         (status = 200, body = PlayerLoggedIn),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
-    ))]
+        (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody), Sending))]
 pub(crate) async fn login(
     State(app): State<SharedApp>,
     Path(subdomain): Path<String>,
@@ -147,9 +145,7 @@ async fn find(
     params(("subdomain" = String, Path)),
     responses(
         (status = 200, body = LoggedOut),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
-    ))]
+        (status = 404, body = ProblemBody), Asking))]
 pub(crate) async fn logout(
     State(app): State<SharedApp>,
     Path(subdomain): Path<String>,
@@ -179,7 +175,7 @@ pub(crate) async fn logout(
 /// The logged-in player, with the balance of this moment.
 #[utoipa::path(get, path = "/api/auth/me", tag = "accounts",
     security(("bearer" = []), ("player_cookie" = [])),
-    responses((status = 200, body = Profile), Asking))]
+    responses((status = 200, body = Profile)))]
 pub(crate) async fn me(
     State(app): State<SharedApp>,
     session: PlayerSession,
@@ -212,7 +208,7 @@ pub(crate) async fn me(
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("player_cookie" = [])),
     responses((status = 200, body = Profile),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn profile(
     state: State<SharedApp>,
     session: PlayerSession,
@@ -226,8 +222,7 @@ pub(crate) async fn profile(
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = Profile),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 404, body = ProblemBody),
     ))]
 pub(crate) async fn me_here(
     state: State<SharedApp>,

@@ -16,7 +16,6 @@ use super::super::store::own::{self, OwnSession};
 use super::super::token::Realm;
 use super::{LoggedOut, WithCookie};
 use crate::app::{App, SharedApp};
-use crate::openapi::Asking;
 
 /// The sessions of a person, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -166,7 +165,7 @@ fn no_session() -> Problem {
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("player_cookie" = [])),
     responses((status = 200, body = OwnSessions),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn of_player(
     State(app): State<SharedApp>,
     session: PlayerSession,
@@ -179,7 +178,7 @@ pub(crate) async fn of_player(
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), SessionPath),
     security(("bearer" = []), ("player_cookie" = [])),
     responses((status = 200, body = SessionEnded),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn of_player_end(
     State(app): State<SharedApp>,
     session: PlayerSession,
@@ -193,7 +192,7 @@ pub(crate) async fn of_player_end(
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("player_cookie" = [])),
     responses((status = 200, body = LoggedOut),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn of_player_end_all(
     State(app): State<SharedApp>,
     session: PlayerSession,
@@ -206,7 +205,7 @@ pub(crate) async fn of_player_end_all(
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = OwnSessions),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn of_staff(
     State(app): State<SharedApp>,
     session: OperatorStaff,
@@ -219,7 +218,7 @@ pub(crate) async fn of_staff(
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), SessionPath),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = SessionEnded),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn of_staff_end(
     State(app): State<SharedApp>,
     session: OperatorStaff,
@@ -233,7 +232,7 @@ pub(crate) async fn of_staff_end(
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = LoggedOut),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn of_staff_end_all(
     State(app): State<SharedApp>,
     session: OperatorStaff,
@@ -244,7 +243,7 @@ pub(crate) async fn of_staff_end_all(
 /// Where staff of the platform is logged in.
 #[utoipa::path(get, path = "/api/superadmin/sessions", tag = "platform",
     security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = OwnSessions), Asking))]
+    responses((status = 200, body = OwnSessions)))]
 pub(crate) async fn of_platform(
     State(app): State<SharedApp>,
     session: PlatformStaff,
@@ -257,7 +256,7 @@ pub(crate) async fn of_platform(
     params(SessionPath),
     security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = SessionEnded),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn of_platform_end(
     State(app): State<SharedApp>,
     session: PlatformStaff,
@@ -269,7 +268,7 @@ pub(crate) async fn of_platform_end(
 /// Ends all sessions of staff of the platform, this one too.
 #[utoipa::path(post, path = "/api/superadmin/logout-everywhere", tag = "platform",
     security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = LoggedOut), Asking))]
+    responses((status = 200, body = LoggedOut)))]
 pub(crate) async fn of_platform_end_all(
     State(app): State<SharedApp>,
     session: PlatformStaff,

@@ -115,9 +115,7 @@ impl Account for PlatformStaffRow {
 #[utoipa::path(post, path = "/api/admin-login", tag = "accounts", request_body = StaffLogin,
     responses(
         (status = 200, body = StaffLoggedIn),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
-    ))]
+        (status = 429, body = ProblemBody), Sending))]
 pub(crate) async fn login(
     State(app): State<SharedApp>,
     visitor: Visitor,
@@ -174,7 +172,7 @@ pub(crate) async fn logout(
 #[utoipa::path(get, path = "/api/admin-check", tag = "accounts",
     responses(
         (status = 200, body = StaffCheck),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, body = ProblemBody),
     ))]
 pub(crate) async fn check(
     State(app): State<SharedApp>,
@@ -206,9 +204,7 @@ pub(crate) async fn check(
 #[utoipa::path(post, path = "/api/superadmin/login", tag = "accounts", request_body = PlatformLogin,
     responses(
         (status = 200, body = LoggedIn),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
-    ))]
+        (status = 429, body = ProblemBody), Sending))]
 pub(crate) async fn platform_login(
     State(app): State<SharedApp>,
     visitor: Visitor,
@@ -260,9 +256,8 @@ async fn leave(app: &App, leaving: &Leaving, realm: Realm) -> Result<WithCookie<
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = PasswordChanged),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
+        (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody),
     ))]
 pub(crate) async fn change_password(
     State(app): State<SharedApp>,
@@ -286,8 +281,7 @@ pub(crate) async fn change_password(
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = PasswordChanged),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
+        (status = 429, body = ProblemBody),
     ))]
 pub(crate) async fn change_platform_password(
     State(app): State<SharedApp>,

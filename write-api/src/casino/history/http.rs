@@ -16,7 +16,6 @@ use super::store::{self, PastRound};
 use crate::accounts::PlayerSession;
 use crate::app::SharedApp;
 use crate::casino::error::CasinoError;
-use crate::openapi::Asking;
 
 /// Which past rounds.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -125,7 +124,6 @@ impl HistoryRound {
     responses(
         (status = 200, body = PastRounds),
         (status = 422, body = ProblemBody),
-        Asking,
     ))]
 pub async fn list(
     State(app): State<SharedApp>,

@@ -18,7 +18,7 @@ use crate::casino::error::CasinoError;
 use crate::casino::http::{RoundAnswer, RoundQuestion, play};
 use crate::casino::table::Game;
 use crate::commands::{Answer, Repeatable};
-use crate::openapi::{Moving, Sending};
+use crate::openapi::Moving;
 
 /// Bets on one spin. Members that are not named here are ignored, as legacy pages send more; what only the server
 /// decides is refused.
@@ -115,7 +115,6 @@ pub async fn spin(
     responses(
         (status = 200, body = RoundAnswer),
         (status = 404, body = ProblemBody),
-        Sending,
     ))]
 pub async fn win(
     State(app): State<SharedApp>,

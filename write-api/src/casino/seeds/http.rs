@@ -16,7 +16,6 @@ use crate::app::SharedApp;
 use crate::casino::error::CasinoError;
 use crate::casino::fairness::ClientSeed;
 use crate::commands::{Answer, Repeatable};
-use crate::openapi::{Asking, Sending};
 use crate::paging::{PageQuery, Pagination};
 
 /// The seed pairs of the player who asks.
@@ -68,7 +67,6 @@ impl From<store::RevealedPair> for RevealedPair {
     responses(
         (status = 200, body = Fairness),
         (status = 422, body = ProblemBody),
-        Asking,
     ))]
 pub async fn fairness(
     State(app): State<SharedApp>,
@@ -142,7 +140,6 @@ impl Rotated {
     responses(
         (status = 200, body = Rotated),
         (status = 409, body = ProblemBody),
-        Sending,
     ))]
 pub async fn rotate(
     State(app): State<SharedApp>,

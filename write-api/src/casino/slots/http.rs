@@ -7,7 +7,7 @@ use crate::casino::decided::refuse_decided;
 use crate::casino::http::{RoundAnswer, RoundQuestion, play};
 use crate::casino::table::Game;
 use crate::commands::{Answer, Repeatable};
-use crate::openapi::{Moving, Sending};
+use crate::openapi::Moving;
 use axum::extract::State;
 use serde::Deserialize;
 use shared::http::{JsonBody, read_json};
@@ -58,7 +58,6 @@ pub async fn bet(
     responses(
         (status = 200, body = RoundAnswer),
         (status = 404, body = ProblemBody),
-        Sending,
     ))]
 pub async fn result(
     State(app): State<SharedApp>,

@@ -15,7 +15,6 @@ use super::super::error::CasinoError;
 use super::store::{self, Entry};
 use crate::accounts::PlayerSession;
 use crate::app::SharedApp;
-use crate::openapi::Asking;
 use crate::paging::{Page, PageQuery, Pagination};
 
 /// What a player has.
@@ -31,7 +30,6 @@ pub struct BalanceAnswer {
     security(("bearer" = []), ("player_cookie" = [])),
     responses(
         (status = 200, body = BalanceAnswer),
-        Asking,
     ))]
 pub async fn balance(
     State(app): State<SharedApp>,
@@ -130,7 +128,6 @@ impl StatementEntry {
     responses(
         (status = 200, body = Statement),
         (status = 422, body = ProblemBody),
-        Asking,
     ))]
 pub async fn statement(
     State(app): State<SharedApp>,

@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use super::{ACTIVE_DAYS, ReportPath, page_of_figures, show_overview, show_report, understood, whose};
 use crate::accounts::PlatformStaff;
 use crate::app::SharedApp;
-use crate::paging::PageQuery;
+use crate::paging::{PageQuery, searched};
 use crate::reports::export::Export;
 use crate::reports::rules::{Cut, Kind, ReportQuery};
 use crate::reports::shown::{
@@ -22,9 +22,6 @@ use crate::reports::shown::{
     Standing,
 };
 use crate::reports::store::{self, Which};
-
-/// Longest text that is searched for, in characters.
-const MAX_SEARCH_CHARS: usize = 100;
 
 /// Whose numbers.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -52,8 +49,10 @@ pub(crate) async fn stats(
         Box::pin(async move {
             let at_stake = store::at_stake(None, db).await?;
             let lately = store::lately(None, db, now.date()).await?;
-            let heads = store::heads(None, db, now - Duration::days(ACTIVE_DAYS), month).await?;
-            Ok::<_, DbError>(PlatformStats::new(heads, Standing::each(&at_stake, &lately)))
+            let operators = store::operator_counts(db, month).await?;
+            let players = store::player_counts(None, db, now - Duration::days(ACTIVE_DAYS)).await?;
+            let currencies = Standing::each(&at_stake, &lately);
+            Ok::<_, DbError>(PlatformStats::new(operators, players, currencies))
         })
     });
     Ok(Private(read.await?))
@@ -171,13 +170,10 @@ pub(crate) struct SearchQuery {
 
 impl SearchQuery {
     fn understood(self) -> Result<Which, Vec<FieldError>> {
-        let search = self.search.as_deref().map(str::trim).unwrap_or_default();
-        if search.contains('\0') || search.chars().count() > MAX_SEARCH_CHARS {
-            let detail = format!("must be text of at most {MAX_SEARCH_CHARS} characters");
-            return Err(vec![FieldError::new("search", detail)]);
-        }
+        let part = searched(self.search.as_deref());
+        let part = part.map_err(|detail| vec![FieldError::new("search", detail)])?;
         Ok(Which {
-            part: (!search.is_empty()).then(|| search.chars().flat_map(char::to_lowercase).collect()),
+            part,
             ..Which::default()
         })
     }

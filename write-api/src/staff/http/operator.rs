@@ -12,7 +12,6 @@ use super::{
 use crate::accounts::{OperatorStaff, Role};
 use crate::app::SharedApp;
 use crate::audit::Doer;
-use crate::openapi::{Asking, Sending};
 use crate::paging::PageQuery;
 
 /// Lists the operator's staff.
@@ -21,9 +20,8 @@ use crate::paging::PageQuery;
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = StaffList),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 404, body = ProblemBody),
+        (status = 422, body = ProblemBody),
     ))]
 pub(crate) async fn list(
     staff: OperatorStaff,
@@ -52,8 +50,7 @@ pub(crate) struct NewOperatorStaff {
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = StaffSaved),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
+        (status = 404, body = ProblemBody),
     ))]
 pub(crate) async fn add(
     doer: Doer,
@@ -77,9 +74,8 @@ pub(crate) async fn add(
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = StaffSaved),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
     ))]
 pub(crate) async fn toggle(
     doer: Doer,
@@ -97,9 +93,8 @@ pub(crate) async fn toggle(
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = StaffPasswordWasReset),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
     ))]
 pub(crate) async fn reset_password(
     doer: Doer,
@@ -116,9 +111,8 @@ pub(crate) async fn reset_password(
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
         (status = 200, body = StaffSaved),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
     ))]
 pub(crate) async fn reset_second_factor(
     doer: Doer,

@@ -14,7 +14,6 @@ use super::{
 use crate::accounts::{AccountError, PlatformStaff, Right, Role};
 use crate::app::SharedApp;
 use crate::audit::{Doer, PlatformDoer};
-use crate::openapi::{Asking, Sending};
 use crate::paging::PageQuery;
 use crate::staff::changes;
 use crate::staff::error::StaffError;
@@ -24,8 +23,7 @@ use crate::staff::error::StaffError;
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = StaffList),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 422, body = ProblemBody),
     ))]
 pub(crate) async fn list(
     staff: PlatformStaff,
@@ -51,7 +49,7 @@ pub(crate) struct NewPlatformStaff {
 /// Makes somebody staff of the platform. Only owners may.
 #[utoipa::path(post, path = "/api/superadmin/staff", tag = "platform", request_body = NewPlatformStaff,
     security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = StaffSaved), Sending))]
+    responses((status = 200, body = StaffSaved)))]
 pub(crate) async fn add(
     doer: PlatformDoer,
     State(app): State<SharedApp>,
@@ -80,9 +78,8 @@ pub(crate) struct AskedRole {
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = StaffSaved),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
     ))]
 pub(crate) async fn put_role(
     doer: PlatformDoer,
@@ -108,9 +105,8 @@ pub(crate) async fn put_role(
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = StaffSaved),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
     ))]
 pub(crate) async fn toggle(
     doer: PlatformDoer,
@@ -128,9 +124,8 @@ pub(crate) async fn toggle(
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = StaffPasswordWasReset),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        Sending,
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
     ))]
 pub(crate) async fn reset_password(
     doer: PlatformDoer,
@@ -146,9 +141,8 @@ pub(crate) async fn reset_password(
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = StaffSaved),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        Asking,
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
     ))]
 pub(crate) async fn reset_second_factor(
     doer: PlatformDoer,
@@ -169,7 +163,7 @@ pub(crate) struct OwnAccount {
 /// Tells staff of the platform who they are, and in what role.
 #[utoipa::path(get, path = "/api/superadmin/me", tag = "platform",
     security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = OwnAccount), Asking))]
+    responses((status = 200, body = OwnAccount)))]
 pub(crate) async fn me(
     doer: PlatformDoer,
     State(app): State<SharedApp>,

@@ -10,14 +10,13 @@ use crate::accounts::extract::Visitor;
 use crate::accounts::token::Realm;
 use crate::app::SharedApp;
 use crate::audit::Doer;
-use crate::openapi::{Asking, Sending};
 
 /// Tells whether one's own second factor is on.
 #[utoipa::path(get, path = "/api/admin/{subdomain}/totp", tag = "operators",
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = FactorStatus),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"), Asking))]
+        (status = 404, body = ProblemBody)))]
 pub(crate) async fn status(
     staff: OperatorStaff,
     doer: Doer,
@@ -34,9 +33,9 @@ pub(crate) async fn status(
     request_body = PasswordProof,
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = FactorBegun),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(crate) async fn begin(
     staff: OperatorStaff,
     doer: Doer,
@@ -53,9 +52,9 @@ pub(crate) async fn begin(
     request_body = FirstCode,
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = FactorCodes),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(crate) async fn confirm(
     staff: OperatorStaff,
     doer: Doer,
@@ -74,9 +73,9 @@ pub(crate) async fn confirm(
     request_body = FullProof,
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = FactorOff),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(crate) async fn disable(
     staff: OperatorStaff,
     doer: Doer,
@@ -93,9 +92,9 @@ pub(crate) async fn disable(
     request_body = FullProof,
     security(("bearer" = []), ("operator_cookie" = [])),
     responses((status = 200, body = FactorCodes),
-        (status = 404, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(crate) async fn recovery_codes(
     staff: OperatorStaff,
     doer: Doer,

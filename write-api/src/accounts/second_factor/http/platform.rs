@@ -11,12 +11,11 @@ use crate::accounts::extract::Visitor;
 use crate::accounts::token::Realm;
 use crate::app::SharedApp;
 use crate::audit::PlatformDoer;
-use crate::openapi::{Asking, Sending};
 
 /// Tells whether one's own second factor is on.
 #[utoipa::path(get, path = "/api/superadmin/totp", tag = "platform",
     security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = FactorStatus), Asking))]
+    responses((status = 200, body = FactorStatus)))]
 pub(crate) async fn status(
     staff: PlatformStaff,
     doer: PlatformDoer,
@@ -32,8 +31,8 @@ pub(crate) async fn status(
     request_body = PasswordProof,
     security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = FactorBegun),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 409, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(crate) async fn begin(
     staff: PlatformStaff,
     doer: PlatformDoer,
@@ -49,8 +48,8 @@ pub(crate) async fn begin(
     request_body = FirstCode,
     security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = FactorCodes),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 409, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(crate) async fn confirm(
     staff: PlatformStaff,
     doer: PlatformDoer,
@@ -68,8 +67,8 @@ pub(crate) async fn confirm(
     request_body = FullProof,
     security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = FactorOff),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 409, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(crate) async fn disable(
     staff: PlatformStaff,
     doer: PlatformDoer,
@@ -85,8 +84,8 @@ pub(crate) async fn disable(
     request_body = FullProof,
     security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = FactorCodes),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"), Sending))]
+        (status = 409, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(crate) async fn recovery_codes(
     staff: PlatformStaff,
     doer: PlatformDoer,
