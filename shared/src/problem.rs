@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::field::FieldError;
@@ -20,6 +21,7 @@ pub struct Problem {
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     retry_after_s: Option<u32>,
+    more: Map<String, Value>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -51,6 +53,10 @@ pub struct ProblemBody<'a> {
     error: &'a str,
     /// The same as `detail`, for legacy pages.
     message: &'a str,
+    /// What a client needs to do better, such as the current price: depends on the code.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    more: &'a Map<String, Value>,
 }
 
 impl Problem {
@@ -62,6 +68,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after_s: None,
+            more: Map::new(),
             cause: None,
         }
     }
@@ -162,6 +169,13 @@ impl Problem {
         self
     }
 
+    /// Adds a member of its own, which is none that every problem has.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.more.insert(name.to_owned(), value);
+        self
+    }
+
     /// The HTTP status.
     pub const fn status(&self) -> StatusCode {
         self.status
@@ -193,6 +207,7 @@ impl Problem {
             success: false,
             error: &self.detail,
             message: &self.detail,
+            more: &self.more,
         };
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         let mut headers = HeaderMap::new();

@@ -143,6 +143,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
     crate::leaderboards::spawn_refresh(Arc::clone(&app), stop.clone());
     crate::audit::spawn_chain(Arc::clone(&app), stop.clone());
     crate::operations::spawn_runner(Arc::clone(&app), stop.clone());
+    crate::settlement::spawn_settling(Arc::clone(&app), stop.clone());
     crate::webhooks::spawn_delivery(Arc::clone(&app), stop.clone());
     let router = router(Arc::clone(&app));
     let limits = app.options.http.clone();
@@ -165,6 +166,7 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::openapi::router())
         .merge(crate::accounts::router())
         .merge(crate::casino::router())
+        .merge(crate::betting::router())
         .merge(crate::protection::router())
         .merge(crate::cashier::router())
         .merge(crate::players::router())
@@ -182,6 +184,7 @@ pub fn router(app: SharedApp) -> Router {
         .merge(crate::leaderboards::router())
         .merge(crate::revenue::router())
         .merge(crate::settings::router())
+        .merge(crate::settlement::router())
         .merge(crate::webhooks::router())
         .merge(crate::feed::router())
         .fallback(async || nothing_here())

@@ -16,6 +16,7 @@ use sqlx::Connection;
 use crate::accounts::AccountLimits;
 use crate::accounts::cli::{self, AddOperator, AddStaff, ResetTotp};
 use crate::audit::{AuditOptions, verify_audit};
+use crate::betting::BettingOptions;
 use crate::casino::CasinoOptions;
 use crate::coherence::ReaderOptions;
 use crate::coherence::purge::{Purge, purge};
@@ -107,6 +108,9 @@ pub struct WriteOptions {
     /// Log-ins and sessions.
     #[command(flatten)]
     pub accounts: AccountLimits,
+    /// Bets on sports.
+    #[command(flatten)]
+    pub betting: BettingOptions,
     /// The casino.
     #[command(flatten)]
     pub casino: CasinoOptions,

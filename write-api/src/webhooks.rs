@@ -21,7 +21,7 @@ use axum::routing::{get, post};
 
 use crate::app::SharedApp;
 
-pub(crate) use events::{Event, EventType, emit};
+pub(crate) use events::{Event, EventType, emit, emit_all};
 pub use options::WebhookOptions;
 pub use task::{Sender, spawn_delivery};
 

@@ -150,6 +150,8 @@ pub enum Action {
     CasinoSwitched,
     /// An event or a market is not offered any more, or again.
     EventSwitched,
+    /// A market was settled by hand, settled anew, or that was undone.
+    MarketSettled,
     /// Money was paid in for a player.
     Deposited,
     /// Money was paid out to a player.
@@ -224,6 +226,7 @@ impl Action {
             Self::BrandingSaved => "branding.saved",
             Self::CasinoSwitched => "casino.switched",
             Self::EventSwitched => "event.switched",
+            Self::MarketSettled => "market.settled",
             Self::Deposited => "player.deposited",
             Self::Withdrawn => "player.withdrawn",
             Self::OperatorSwitched => "operator.switched",

@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use super::rules::{Asked, EventKey, MAX_DISABLED_EVENTS, Place, only};
 use super::{SwitchError, store};
 use crate::audit::{Action, Change, Doer, record};
+use crate::betting::gate;
 use crate::coherence::{Saved, bump, current};
 use crate::operators;
 
@@ -32,6 +33,8 @@ pub(super) async fn switch(
     let lock = operators::lock(operator, db).await?;
     lock.ok_or(SwitchError::NoOperator)?;
     let place = only(store::places(operator, db, key, asked.sport).await?)?;
+    // No bet that was decided before this switch is committed behind it.
+    gate::close(&[(place.sport, place.event_id.clone())], db).await?;
     let was_disabled = store::is_disabled(operator, db, place.sport, key).await?;
     let is_disabled = asked.disabled.unwrap_or(!was_disabled);
     let saved = match (was_disabled, is_disabled) {

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::app::SharedApp;
+use crate::betting::gate;
 use crate::coherence::{News, bump};
 
 use super::changes::{Batch, BatchLimits, Batches, Changes, ContentHash, Hashed, changes, is_usable};
@@ -209,6 +210,12 @@ impl Portion {
         if !store::try_lock(sport, db).await? {
             return Err(RefreshError::WrittenElsewhere);
         }
+        let ids: &[String] = match &self {
+            Self::Events(batch) => &batch.ids,
+            Self::Gone(ids) => ids,
+        };
+        let events: Vec<_> = ids.iter().map(|id| (sport, id.clone())).collect();
+        gate::close(&events, db).await?;
         let rows = match self {
             Self::Events(batch) => {
                 store::write_events(sport, &batch, now, db).await?

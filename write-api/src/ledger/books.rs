@@ -1,6 +1,7 @@
 //! The check of the books: recomputes every balance, chain and total from the entries and rounds. Must never write.
 
 mod background;
+mod bets;
 mod daily;
 
 use shared::db::DbError;
@@ -75,6 +76,11 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
         in_marks,
         in_operator_wallets,
         daily::in_totals,
+        bets::in_bets,
+        bets::in_receivables,
+        bets::in_settlements,
+        bets::in_exposure,
+        bets::in_sports_totals,
         background::in_resets,
         background::in_operations,
         background::in_revenue,
@@ -131,7 +137,16 @@ async fn in_marks(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx:
                 floor(extract(epoch from created_at) / 3600)::bigint as hour,
                 max(floor(extract(epoch from created_at) / 3600)::bigint) over before as newest_hour,
                 coalesce(sum(amount) filter (where reason = 'stake') over before, 0) as staked,
-                coalesce(sum(amount) filter (where reason = 'payout') over before, 0) as paid,
+                coalesce(
+                    sum(
+                        case
+                            when reason in ('payout', 'refund') then amount
+                            when reason in ('clawback', 'recovery') then -amount
+                            else 0
+                        end
+                    ) over before,
+                    0
+                ) as paid,
                 coalesce(sum(amount) filter (where reason = 'deposit') over before, 0) as deposited
             from ledger_entries
             where player_id is not null
@@ -364,7 +379,8 @@ async fn in_balances(db: &mut PgConnection) -> Result<Option<BookDifference>, sq
     .await
 }
 
-/// A wallet's lifetime totals are the sums over its player's rounds and deposits. There is no round without a wallet.
+/// A wallet's lifetime totals are the sums over its player's rounds, bets and deposits; what the player owes was paid. There
+/// is no round and no bet without a wallet.
 async fn in_totals(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
     sqlx::query_as!(
         BookDifference,
@@ -390,8 +406,14 @@ async fn in_totals(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx
                 player_id,
                 sum(stake) as right_staked,
                 sum(payout) as right_paid,
-                count(*) as right_rounds
-            from rounds
+                sum(played) as right_rounds
+            from (
+                select operator_id, player_id, stake, payout, 1 as played from rounds
+                union all
+                select operator_id, player_id, stake, payout, 1 from bets
+                union all
+                select operator_id, player_id, 0, amount, 0 from receivables
+            ) as played
             group by operator_id, player_id
         ) as summed using (operator_id, player_id)
         left join (

@@ -36,6 +36,8 @@ pub enum Account {
     Resets,
     /// The platform's fees and its part of the profit.
     Platform,
+    /// What players owe: less than zero by as much.
+    Receivables,
 }
 
 impl Account {
@@ -55,6 +57,7 @@ impl Account {
             Self::Adjustments => -10,
             Self::Resets => -20,
             Self::Platform => -21,
+            Self::Receivables => -22,
         }
     }
 
@@ -80,6 +83,12 @@ pub enum Reason {
     Adjustment,
     /// A reset of all balances, either way.
     Reset,
+    /// The stake of a void bet comes back. Counts towards what the player was paid.
+    Refund,
+    /// A bet that was settled anew takes back what it paid. Counts against what the player was paid.
+    Clawback,
+    /// A player pays back what is owed. Counts against what the player was paid.
+    Recovery,
 }
 
 impl Reason {
@@ -93,6 +102,9 @@ impl Reason {
             Self::Withdrawal => "withdrawal",
             Self::Adjustment => "adjustment",
             Self::Reset => "reset",
+            Self::Refund => "refund",
+            Self::Clawback => "clawback",
+            Self::Recovery => "recovery",
         }
     }
 }
@@ -119,6 +131,8 @@ pub enum HouseReason {
     Funding,
     /// The parts of a day's profit or loss.
     Revenue,
+    /// What a player owes, because a bet was settled anew after its payout was spent.
+    Receivable,
 }
 
 impl HouseReason {
@@ -127,6 +141,7 @@ impl HouseReason {
         match self {
             Self::Funding => "funding",
             Self::Revenue => "revenue",
+            Self::Receivable => "receivable",
         }
     }
 }
@@ -267,6 +282,11 @@ impl LockedWallet {
         nonce
     }
 
+    /// Counts a bet on sports among the player's rounds; it takes no nonce.
+    pub const fn begin_bet(&mut self) {
+        self.wallet.rounds += 1;
+    }
+
     /// Applies `postings` in their order as parts of the business transaction `tx_id`: all of them, or none.
     ///
     /// # Errors
@@ -308,16 +328,24 @@ impl Wallet {
             };
             match posting.reason {
                 Reason::Stake => self.staked = add(self.staked)?,
+                Reason::Clawback | Reason::Recovery => {
+                    let rest = self.paid.checked_sub(amount).filter(|rest| *rest >= Minor::ZERO);
+                    self.paid = rest.ok_or(LedgerError::OutOfRange)?;
+                }
                 Reason::Withdrawal | Reason::Adjustment | Reason::Reset => {}
-                Reason::Payout | Reason::Grant | Reason::Deposit => return Err(LedgerError::WrongPosting),
+                Reason::Payout | Reason::Refund | Reason::Grant | Reason::Deposit => {
+                    return Err(LedgerError::WrongPosting);
+                }
             }
         } else if posting.credit == own && !posting.debit.is_wallet() {
             self.balance = add(self.balance)?;
             match posting.reason {
-                Reason::Payout => self.paid = add(self.paid)?,
+                Reason::Payout | Reason::Refund => self.paid = add(self.paid)?,
                 Reason::Deposit => self.deposited = add(self.deposited)?,
                 Reason::Grant | Reason::Adjustment | Reason::Reset => {}
-                Reason::Stake | Reason::Withdrawal => return Err(LedgerError::WrongPosting),
+                Reason::Stake | Reason::Withdrawal | Reason::Clawback | Reason::Recovery => {
+                    return Err(LedgerError::WrongPosting);
+                }
             }
         } else {
             return Err(LedgerError::WrongPosting);

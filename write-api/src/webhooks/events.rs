@@ -16,6 +16,9 @@ pub(crate) enum EventType {
     /// A round in the casino has ended.
     #[serde(rename = "round.settled")]
     RoundSettled,
+    /// A bet on sports was settled, settled anew, or sold.
+    #[serde(rename = "bet.settled")]
+    BetSettled,
     /// Somebody registered.
     #[serde(rename = "player.created")]
     PlayerCreated,
@@ -44,8 +47,9 @@ pub(crate) enum EventType {
 
 impl EventType {
     /// All that can be subscribed to.
-    pub(super) const SUBSCRIBED: [Self; 8] = [
+    pub(super) const SUBSCRIBED: [Self; 9] = [
         Self::RoundSettled,
+        Self::BetSettled,
         Self::PlayerCreated,
         Self::PlayerDisabled,
         Self::BrandingUpdated,
@@ -59,6 +63,7 @@ impl EventType {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::RoundSettled => "round.settled",
+            Self::BetSettled => "bet.settled",
             Self::PlayerCreated => "player.created",
             Self::PlayerDisabled => "player.disabled",
             Self::BrandingUpdated => "branding.updated",
@@ -85,6 +90,9 @@ impl EventType {
     pub(super) const fn description(self) -> &'static str {
         match self {
             Self::RoundSettled => "A round in the casino has ended. Sent a moment after the round.",
+            Self::BetSettled => {
+                "A bet on sports was settled, settled anew or sold: `status` and `payout` are what it came to in all."
+            }
             Self::PlayerCreated => "A player was created, by registration or by a command.",
             Self::PlayerDisabled => "Staff disabled a player.",
             Self::BrandingUpdated => "The branding or the betting limits were saved, and differ.",
@@ -103,6 +111,10 @@ impl EventType {
                 "round_id": "01890a5d-ac96-774b-bcce-b302099a8057", "player_id": 7, "game": "slots",
                 "stake": 2.5, "payout": 10.0, "currency": "USD",
                 "created_at": "2030-01-31T20:00:00Z", "settled_at": "2030-01-31T20:00:00Z",
+            }),
+            Self::BetSettled => json!({
+                "bet_id": 4711, "player_id": 7, "status": "won", "stake": 10.0, "payout": 18.5, "currency": "USD",
+                "settlement": 1,
             }),
             Self::PlayerCreated => json!({ "player_id": 7, "username": "alice" }),
             Self::PlayerDisabled => json!({ "player_id": 7 }),
@@ -191,6 +203,20 @@ pub(crate) async fn emit(
     store::emit(operator, db, event).await
 }
 
+/// Writes events of several operators, as [`emit`] does.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn emit_all(
+    db: &mut PgConnection,
+    events: &[(OperatorId, Event)],
+) -> Result<(), sqlx::Error> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    store::emit_all(db, events).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,7 +228,7 @@ mod tests {
             assert_eq!(json!(one), json!(one.as_str()));
             assert!(one.example().is_object());
         }
-        assert_eq!(EventType::find("bet.settled"), None);
+        assert_eq!(EventType::find("bet.placed"), None);
     }
 
     #[test]

@@ -44,6 +44,43 @@ pub(super) async fn emit(
     Ok(())
 }
 
+/// Writes each event for each of its operator's webhooks that subscribed to it.
+pub(super) async fn emit_all(
+    db: &mut PgConnection,
+    events: &[(OperatorId, Event)],
+) -> Result<(), sqlx::Error> {
+    let operators: Vec<i64> = events.iter().map(|(operator, _)| operator.get()).collect();
+    let texts = |part: fn(&Event) -> &str| {
+        events
+            .iter()
+            .map(|(_, event)| part(event).to_owned())
+            .collect::<Vec<String>>()
+    };
+    let at: Vec<OffsetDateTime> = events.iter().map(|(_, event)| event.at()).collect();
+    sqlx::query!(
+        "
+        insert into webhook_deliveries (
+            operator_id, endpoint_id, event_type, subject, body, created_at, next_attempt_at
+        )
+        select endpoint.operator_id, endpoint.id, event.event_type, event.subject, event.body, event.at, event.at
+        from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+            as event (operator_id, event_type, subject, body, at)
+        join webhook_endpoints as endpoint
+            on endpoint.operator_id = event.operator_id
+            and endpoint.is_enabled
+            and event.event_type = any(endpoint.event_types)
+        ",
+        &operators,
+        &texts(|event| event.event_type().as_str()),
+        &texts(Event::subject),
+        &texts(Event::body),
+        &at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Writes an event for one webhook, whatever it subscribed to. Tells the delivery's number.
 pub(super) async fn emit_to(
     operator: OperatorId,

@@ -28,6 +28,7 @@ use time::OffsetDateTime;
 
 pub use limits::FeedLimits;
 pub use model::{Counts, Event, LineKind, Market, Oddity, ParsedFeed, Selection, SkipReason, UNKNOWN_LEAGUE};
+pub(crate) use price::price_milli;
 pub use status::EventStatus;
 
 use raw::{Items, Member, RawCategory, RawFile, RawMetadata, RawScores, items, object, text};

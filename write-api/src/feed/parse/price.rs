@@ -5,7 +5,7 @@
 const MAX_MILLI: i64 = 100_000_000;
 
 /// Decimal odds in thousandths: above 1, at most 100,000, with at most three decimals that are not zero.
-pub(super) fn price_milli(text: &str) -> Option<i64> {
+pub(crate) fn price_milli(text: &str) -> Option<i64> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let part = part.trim_end_matches('0');
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
