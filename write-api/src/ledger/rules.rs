@@ -545,6 +545,14 @@ mod tests {
                     Reason::Adjustment,
                 )
             }),
+            (amount.clone(), any::<bool>()).prop_map(|(amount, is_recovery)| {
+                let (credit, reason) = if is_recovery {
+                    (Account::Receivables, Reason::Recovery)
+                } else {
+                    (Account::Sportsbook, Reason::Clawback)
+                };
+                posting(Account::Wallet(PLAYER), credit, amount, reason)
+            }),
             amount.prop_map(|amount| {
                 posting(
                     Account::Adjustments,
@@ -561,7 +569,8 @@ mod tests {
         let amount = i128::from(posting.amount.get());
         match posting.reason {
             Reason::Stake => [-amount, amount, 0, 0],
-            Reason::Payout => [amount, 0, amount, 0],
+            Reason::Payout | Reason::Refund => [amount, 0, amount, 0],
+            Reason::Clawback | Reason::Recovery => [-amount, 0, -amount, 0],
             Reason::Grant => [amount, 0, 0, 0],
             Reason::Deposit => [amount, 0, 0, amount],
             Reason::Adjustment | Reason::Reset if posting.credit == Account::Wallet(PLAYER) => {
