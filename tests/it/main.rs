@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod admin;
 mod audit;
+mod betting;
 mod cashier;
 mod casino;
 mod coherence;

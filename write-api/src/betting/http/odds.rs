@@ -1,5 +1,7 @@
 //! Odds as JSON shows them. Must never pass one through a binary float.
 
+use std::fmt;
+
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -22,10 +24,15 @@ impl From<Price> for Odds {
     }
 }
 
+impl fmt::Display for Odds {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}.{:03}", self.0 / 1_000, self.0 % 1_000)
+    }
+}
+
 impl Serialize for Odds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = format!("{}.{:03}", self.0 / 1_000, self.0 % 1_000);
-        let raw = RawValue::from_string(text).map_err(serde::ser::Error::custom)?;
+        let raw = RawValue::from_string(self.to_string()).map_err(serde::ser::Error::custom)?;
         raw.serialize(serializer)
     }
 }

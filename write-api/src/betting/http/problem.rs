@@ -160,7 +160,7 @@ fn words(error: &LegError) -> String {
         LegError::Disabled => "This betting option has been disabled by administrator".to_owned(),
         LegError::Settled => "This market is settled; no bets are taken on it".to_owned(),
         LegError::PriceChanged(price) => {
-            format!("The odds have changed to {}", json!(Odds::from(*price)))
+            format!("The odds have changed to {}", Odds::from(*price))
         }
     }
 }
