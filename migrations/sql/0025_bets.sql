@@ -202,3 +202,4 @@ alter table operator_settings
     add constraint operator_settings_liabilities check (max_market_liability >= 0 and max_event_liability >= 0);
 comment on column operator_settings.max_market_liability is 'The most to lose on one market; null for no limit.';
 comment on column operator_settings.max_event_liability is 'The most to lose on all markets of one event; null for no limit.';
+create index market_exposure_empty on market_exposure (operator_id) where bets = 0 and multiples = 0;

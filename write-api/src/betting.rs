@@ -24,7 +24,7 @@ use crate::app::SharedApp;
 
 pub use error::{BetError, LegError};
 pub use options::BettingOptions;
-pub(crate) use store::prune_quotes;
+pub(crate) use store::{prune_exposure, prune_quotes};
 
 /// The routes.
 pub fn router() -> Router<SharedApp> {
@@ -34,6 +34,11 @@ pub fn router() -> Router<SharedApp> {
         .route("/api/betting/place-system", post(http::place::system))
         .route("/api/betting/bets", get(http::own::list))
         .route("/api/betting/bet/{bet_id}", get(http::own::one))
+        .route(
+            "/api/admin/{subdomain}/betting-events",
+            get(http::exposure::of_operator),
+        )
+        .route("/api/superadmin/betting-events", get(http::exposure::of_all))
         .route("/api/betting/stats", get(http::own::stats))
         .route(
             "/api/betting/cash-out/{bet_id}/quote",

@@ -32,6 +32,8 @@ pub(crate) use refusals::{Asking, Moving, Sending};
         crate::betting::http::own::list,
         crate::betting::http::own::one,
         crate::betting::http::own::stats,
+        crate::betting::http::exposure::of_operator,
+        crate::betting::http::exposure::of_all,
         crate::betting::http::cash_out::quote,
         crate::betting::http::cash_out::accept,
         crate::settlement::http::pending::of_operator,

@@ -44,3 +44,76 @@ async fn no_limit_on_liability_is_overshot_by_two_hundred_bets_at_once() {
         .ok();
     scene.finish().await;
 }
+
+#[tokio::test]
+async fn staff_see_what_their_markets_may_cost_and_the_platform_those_of_all() {
+    let scene = Scene::new().await;
+    scene
+        .player
+        .post("/api/betting/place", &on("1", "Home", 10.0))
+        .await
+        .ok();
+    scene
+        .player
+        .post("/api/betting/place", &on("1", "Away", 2.0))
+        .await
+        .ok();
+    let combo = json!({"selections": [leg("1", "Draw"), leg("2", "Home")], "stake": 1});
+    scene.player.post("/api/betting/place-combo", &combo).await.ok();
+    scene
+        .staff
+        .post(
+            "/api/admin/aurora/betting-events/2/toggle",
+            &json!({"disabled": true}),
+        )
+        .await
+        .ok();
+    let shown = scene.staff.get("/api/admin/aurora/betting-events").await.ok();
+    let (first, second) = (&shown["events"][0], &shown["events"][1]);
+    // Home: 18.50 − 12.00; Away: 8.40 − 12.00; Draw, with the combo: 6.29 − 12.00.
+    assert_eq!(
+        (&first["event_name"], &first["max_liability"]),
+        (&json!("Ajax 1 vs Feyenoord"), &json!(6.5))
+    );
+    assert_eq!(
+        (&first["total_bets"], &first["multiple_bets"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(
+        (&first["max_possible_gain"], &first["status"]),
+        (&json!(12.0), &json!("active"))
+    );
+    assert_eq!(
+        (&second["max_liability"], &second["status"]),
+        (&json!(6.29), &json!("disabled"))
+    );
+    let summary = &shown["summary"][0];
+    assert_eq!(
+        (&summary["total_liability"], &summary["total_events"]),
+        (&json!(12.79), &json!(2))
+    );
+    let root = crate::accounts::platform_staff(&scene.installation, "root").await;
+    let root = scene.installation.reader(0).logged_in(&root);
+    let all = root
+        .get("/api/superadmin/betting-events?search=AJAX%201")
+        .await
+        .ok();
+    assert_eq!(
+        (
+            all["pagination"]["total"].clone(),
+            &all["events"][0]["operator_name"]
+        ),
+        (json!(1), &json!("aurora Sports"))
+    );
+    for query in ["sport=chess", "search=%00", "page=0"] {
+        root.get(&format!("/api/superadmin/betting-events?{query}"))
+            .await
+            .problem(422, "invalid_field");
+    }
+    scene.begin();
+    scene.settle("1", json!({"winning_selection": "Away"})).await;
+    scene.settled().await;
+    let shown = scene.staff.get("/api/admin/aurora/betting-events").await.ok();
+    assert_eq!(shown["events"], json!([]), "the combo is lost with its leg");
+    scene.finish().await;
+}

@@ -3,6 +3,7 @@
 pub mod bets;
 pub mod cash_out;
 
+pub mod exposure;
 pub mod odds;
 pub mod own;
 pub mod place;

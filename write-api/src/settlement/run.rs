@@ -18,14 +18,16 @@ use super::order::{Order, Said, Source, order};
 use super::store::{self, Due};
 use crate::app::{App, SharedApp};
 use crate::background::every;
-use crate::betting::prune_quotes;
 use crate::betting::rules::outcome::Outcome;
 use crate::betting::rules::verdict::Status;
 use crate::betting::settling::{Bet, Purses, Settled, owed, read_bets, settle};
+use crate::betting::{prune_exposure, prune_quotes};
 use crate::ledger::lock_wallets;
 
 /// Markets that one look for forgotten ones settles at most.
 const FORGOTTEN_AT_ONCE: i64 = 100;
+/// Rows that nobody needs any more and that are deleted at once at most.
+const PRUNED_AT_ONCE: i64 = 1_000;
 
 /// Settles what is due every now and then until `stop`.
 pub fn spawn_settling(app: SharedApp, stop: CancellationToken) {
@@ -43,7 +45,10 @@ async fn turn(app: &App, stop: &CancellationToken) -> Result<(), DbError> {
     void_forgotten(app).await?;
     let before = app.clock.now() - time::Duration::hours(1);
     let pruned = app.db.write(move |db| {
-        Box::pin(async move { Ok::<_, DbError>(prune_quotes(db, before, FORGOTTEN_AT_ONCE).await?) })
+        Box::pin(async move {
+            prune_quotes(db, before, PRUNED_AT_ONCE).await?;
+            Ok::<_, DbError>(prune_exposure(db, PRUNED_AT_ONCE).await?)
+        })
     });
     pruned.await?;
     while !stop.is_cancelled() {

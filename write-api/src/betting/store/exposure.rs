@@ -153,3 +153,23 @@ pub(in super::super) async fn on_events(
     });
     Ok(exposed.collect())
 }
+
+/// Forgets at most `most` rows that no bet is counted in any more; how many there were.
+pub(crate) async fn prune_exposure(db: &mut PgConnection, most: i64) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "
+        delete from market_exposure
+        where (operator_id, sport, event_id, market_id, selection_id, shard) in (
+            select operator_id, sport, event_id, market_id, selection_id, shard
+            from market_exposure
+            where bets = 0 and multiples = 0
+            limit $1
+            for update skip locked
+        )
+        ",
+        most,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
