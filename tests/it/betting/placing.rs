@@ -254,6 +254,6 @@ async fn limits_of_operator_and_player_hold() {
     let stats = scene.player.get("/api/betting/stats").await.ok();
     assert_eq!(stats["stats"]["pending_stakes"], 15.0);
     scene.sql("update players set is_active = false").await;
-    stake(json!(1)).await.problem(401, "authentication_required");
+    stake(json!(1)).await.problem(403, "account_disabled");
     scene.finish().await;
 }

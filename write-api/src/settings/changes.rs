@@ -56,6 +56,8 @@ fn shown(settings: &Settings) -> Value {
         "max_bet": money(limits.max_bet),
         "max_payout": money(limits.max_payout),
         "default_user_balance": money(settings.default_balance),
+        "max_market_liability": settings.liabilities.market.map(money),
+        "max_event_liability": settings.liabilities.event.map(money),
         "highest_max_bet": highest.max_bet.map(money),
         "highest_max_payout": highest.max_payout.map(money),
         "highest_default_user_balance": highest.default_balance.map(money),

@@ -36,6 +36,12 @@ pub(crate) struct ShownSettings {
     /// The most that one bet pays.
     #[schema(value_type = f64)]
     max_payout: Money,
+    /// The most to lose on one market of sports: a bet that would exceed it is refused. Null for no limit.
+    #[schema(value_type = Option<f64>)]
+    max_market_liability: Option<Money>,
+    /// The same for all markets of one event together.
+    #[schema(value_type = Option<f64>)]
+    max_event_liability: Option<Money>,
     /// The most that staff may set as `max_bet`; null where the platform set no bound.
     #[schema(value_type = Option<f64>)]
     highest_max_bet: Option<Money>,
@@ -58,6 +64,8 @@ impl From<Settings> for ShownSettings {
             min_bet: money(limits.min_bet),
             max_bet: money(limits.max_bet),
             max_payout: money(limits.max_payout),
+            max_market_liability: settings.liabilities.market.map(money),
+            max_event_liability: settings.liabilities.event.map(money),
             highest_max_bet: highest.max_bet.map(money),
             highest_max_payout: highest.max_payout.map(money),
             highest_default_user_balance: highest.default_balance.map(money),
@@ -98,6 +106,14 @@ pub(crate) struct OwnSettings {
     /// The most that one bet pays.
     #[schema(value_type = Option<f64>, exclusive_minimum = 0)]
     max_payout: Option<Amount>,
+    /// The most to lose on one market of sports; `null` for no limit.
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, minimum = 0)]
+    max_market_liability: AskedBound,
+    /// The most to lose on all markets of one event together; `null` for no limit.
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, minimum = 0)]
+    max_event_liability: AskedBound,
 }
 
 /// What the platform may save. What is left out stays as it is.
@@ -118,6 +134,14 @@ pub(crate) struct PlatformSettings {
     /// The most that one bet pays.
     #[schema(value_type = Option<f64>, exclusive_minimum = 0)]
     max_payout: Option<Amount>,
+    /// The most to lose on one market of sports; `null` for no limit.
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, minimum = 0)]
+    max_market_liability: AskedBound,
+    /// The most to lose on all markets of one event together; `null` for no limit.
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, minimum = 0)]
+    max_event_liability: AskedBound,
     /// The most that anybody may set as `max_bet`; `null` takes the bound away.
     #[serde(default)]
     #[schema(value_type = Option<f64>, minimum = 0)]
@@ -140,6 +164,8 @@ impl From<OwnSettings> for Asked {
             max_bet: body.max_bet,
             max_payout: body.max_payout,
             default_balance: body.default_user_balance,
+            market_liability: body.max_market_liability,
+            event_liability: body.max_event_liability,
             highest: AskedHighest::default(),
         }
     }
@@ -153,6 +179,8 @@ impl From<PlatformSettings> for Asked {
             max_bet: body.max_bet,
             max_payout: body.max_payout,
             default_balance: body.default_user_balance,
+            market_liability: body.max_market_liability,
+            event_liability: body.max_event_liability,
             highest: AskedHighest {
                 max_bet: body.highest_max_bet,
                 max_payout: body.highest_max_payout,

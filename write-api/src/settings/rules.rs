@@ -11,7 +11,15 @@ pub(super) struct Settings {
     pub(super) version: i64,
     pub(super) limits: BettingLimits,
     pub(super) default_balance: Minor,
+    pub(super) liabilities: Liabilities,
     pub(super) highest: Highest,
+}
+
+/// The most that the operator is ready to lose on sports, where it set that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Liabilities {
+    pub(super) market: Option<Minor>,
+    pub(super) event: Option<Minor>,
 }
 
 /// The most that the operator's staff may set, where the platform decided.
@@ -30,6 +38,8 @@ pub(super) struct Asked {
     pub(super) max_bet: Option<Amount>,
     pub(super) max_payout: Option<Amount>,
     pub(super) default_balance: Option<Amount>,
+    pub(super) market_liability: AskedBound,
+    pub(super) event_liability: AskedBound,
     pub(super) highest: AskedHighest,
 }
 
@@ -128,6 +138,11 @@ impl Settings {
         };
         let balance = asked.default_balance.as_ref();
         let default_balance = reader.not_negative("default_user_balance", balance, self.default_balance);
+        let was = &self.liabilities;
+        let liabilities = Liabilities {
+            market: reader.bound("max_market_liability", &asked.market_liability, was.market),
+            event: reader.bound("max_event_liability", &asked.event_liability, was.event),
+        };
         let was = &self.highest;
         let highest = Highest {
             max_bet: reader.bound("highest_max_bet", &bounds.max_bet, was.max_bet),
@@ -141,6 +156,7 @@ impl Settings {
         let after = Self {
             limits,
             default_balance,
+            liabilities,
             highest,
             ..*self
         };
@@ -208,6 +224,7 @@ mod tests {
             version: 1,
             limits: BettingLimits::of_new_operator(Currency::USD),
             default_balance: Minor::new(100_000),
+            liabilities: Liabilities::default(),
             highest: Highest::default(),
         }
     }
@@ -224,6 +241,8 @@ mod tests {
             max_bet: of("max_bet"),
             max_payout: of("max_payout"),
             default_balance: of("default_user_balance"),
+            market_liability: bound("max_market_liability"),
+            event_liability: bound("max_event_liability"),
             highest: AskedHighest {
                 max_bet: bound("highest_max_bet"),
                 max_payout: bound("highest_max_payout"),
@@ -247,6 +266,11 @@ mod tests {
             ),
             (json!({"default_user_balance": -1}), vec!["default_user_balance"]),
             (json!({"default_user_balance": 0}), vec![]),
+            (
+                json!({"max_market_liability": 0, "max_event_liability": null}),
+                vec![],
+            ),
+            (json!({"max_market_liability": -1}), vec!["max_market_liability"]),
             (json!({"min_bet": 10_000.01}), vec!["min_bet"]),
             (json!({"max_bet": 0.99}), vec!["max_bet"]),
             (json!({"max_bet": 100_000.01}), vec!["max_bet"]),

@@ -5,7 +5,7 @@ use shared::ids::OperatorId;
 use shared::money::{Currency, Minor};
 use sqlx::PgConnection;
 
-use super::rules::{Highest, Settings};
+use super::rules::{Highest, Liabilities, Settings};
 
 /// What the operator has set.
 pub(super) async fn settings(
@@ -21,6 +21,8 @@ pub(super) async fn settings(
             settings.max_stake as "max_stake: Minor",
             settings.max_payout as "max_payout: Minor",
             settings.default_balance as "default_balance: Minor",
+            settings.max_market_liability as "max_market_liability: Minor",
+            settings.max_event_liability as "max_event_liability: Minor",
             settings.highest_max_stake as "highest_max_stake: Minor",
             settings.highest_max_payout as "highest_max_payout: Minor",
             settings.highest_default_balance as "highest_default_balance: Minor"
@@ -41,6 +43,10 @@ pub(super) async fn settings(
             max_payout: row.max_payout,
         },
         default_balance: row.default_balance,
+        liabilities: Liabilities {
+            market: row.max_market_liability,
+            event: row.max_event_liability,
+        },
         highest: Highest {
             max_bet: row.highest_max_stake,
             max_payout: row.highest_max_payout,
@@ -64,7 +70,9 @@ pub(super) async fn put(
             default_balance = $5,
             highest_max_stake = $6,
             highest_max_payout = $7,
-            highest_default_balance = $8
+            highest_default_balance = $8,
+            max_market_liability = $9,
+            max_event_liability = $10
         where operator_id = $1
         returning version
         ",
@@ -76,6 +84,8 @@ pub(super) async fn put(
         settings.highest.max_bet.map(Minor::get),
         settings.highest.max_payout.map(Minor::get),
         settings.highest.default_balance.map(Minor::get),
+        settings.liabilities.market.map(Minor::get),
+        settings.liabilities.event.map(Minor::get),
     )
     .fetch_one(db)
     .await
