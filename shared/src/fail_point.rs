@@ -7,6 +7,7 @@
 //! - `mid_batch`: of the moves that share a transaction, some are written and others are not.
 //! - `before_commit`: a transaction that writes has done its work, and is not committed.
 //! - `after_commit`: it is committed, and nobody was told.
+//! - `mid_settlement`: bets of a batch are settled, and the settlement's cursor is not moved.
 //! - `operation_step`: a step of a long operation has done its work, and its cursor is not moved.
 
 #[cfg(feature = "fail-points")]

@@ -127,7 +127,7 @@ impl Scene {
 }
 
 /// A bet on a selection of an event's match result, at the price that it has.
-fn on(event: &str, selection: &str, stake: f64) -> Value {
+pub(crate) fn on(event: &str, selection: &str, stake: f64) -> Value {
     let mut body = leg(event, selection);
     body["stake"] = json!(stake);
     body
@@ -143,7 +143,7 @@ fn leg(event: &str, selection: &str) -> Value {
 }
 
 /// An event with a match result (market 1) and totals (market 2).
-async fn insert_event(db: &mut PgConnection, event: &str, starts_at: OffsetDateTime) {
+pub(crate) async fn insert_event(db: &mut PgConnection, event: &str, starts_at: OffsetDateTime) {
     sqlx::query(
         "insert into events (sport, id, home, away, league, date_text, time_text, starts_at, status, status_text,
             content_hash, version, first_seen_at, changed_at)

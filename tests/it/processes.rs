@@ -23,6 +23,7 @@ mod crashes;
 mod launcher;
 mod operations;
 mod purge;
+mod settlement;
 mod tools;
 
 /// Whatever a process is waited for here comes within this.
