@@ -20,9 +20,10 @@ use crate::failure::Failure;
 use crate::installation::{self, Places};
 use crate::report::{Report, say};
 use history::History;
-use load::Load;
+pub(crate) use load::{Ask, Load};
 use people::Crowd;
 use pgbench::{Pgbench, Sample};
+pub(crate) use series::median;
 use series::{Crowded, Loads, Lone};
 pub(crate) use wire::read_answer;
 
@@ -150,6 +151,7 @@ async fn warm_up(
     let http = Load {
         writer: places.writer.address,
         tokens: crowd.tokens.clone(),
+        ask: Ask::slots(),
         clock: clock.clone(),
     };
     let answers = http

@@ -94,8 +94,19 @@ pub(crate) async fn with_writer_args<T>(
     clock: &Clock,
     measure: impl AsyncFnOnce(Places) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    with_feed(readers, Feed::Sample, writer_args, clock, measure).await
+}
+
+/// As [`with_writer_args`], with another feed than the sample.
+pub(crate) async fn with_feed<T>(
+    readers: u16,
+    feed: Feed,
+    writer_args: &[&str],
+    clock: &Clock,
+    measure: impl AsyncFnOnce(Places) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let options = launch::Options {
-        feed: Feed::Sample,
+        feed,
         readers,
         writer_args: writer_args.iter().map(ToString::to_string).collect(),
         ..options(postgres::Options::disposable(), clock)?

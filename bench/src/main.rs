@@ -22,6 +22,7 @@ mod report;
 mod reports;
 mod rtp;
 mod sessions;
+mod sports;
 mod start;
 mod streams;
 mod wire;
@@ -59,6 +60,7 @@ enum Bench {
     Streams(streams::Options),
     ContestReset(contest_reset::Options),
     Reports(reports::Options),
+    Sports(sports::Options),
     #[command(hide = true)]
     BareAxum(reads::Bare),
 }
@@ -92,6 +94,7 @@ fn run(bench: &Bench) -> Result<ExitCode, Failure> {
         Bench::Contract(options) => Runtime::new()?.block_on(contract::run(options)),
         Bench::Streams(options) => Runtime::new()?.block_on(streams::run(options)),
         Bench::Reports(options) => Runtime::new()?.block_on(reports::run(options)),
+        Bench::Sports(options) => Runtime::new()?.block_on(sports::run(options)),
         Bench::ContestReset(options) => Runtime::new()?.block_on(contest_reset::run(options)),
         Bench::Reads(options) => Runtime::new()?.block_on(reads::run(options)),
         Bench::Leaderboard(options) => Runtime::new()?.block_on(leaderboard::run(options)),

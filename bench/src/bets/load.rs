@@ -14,31 +14,52 @@ use crate::latencies::Latencies;
 
 /// The players, and the writer that they ask.
 #[derive(Clone, Debug)]
-pub(super) struct Load {
+pub(crate) struct Load {
     /// Where the writer answers.
-    pub(super) writer: SocketAddr,
+    pub(crate) writer: SocketAddr,
     /// The session of each player.
-    pub(super) tokens: Vec<Box<str>>,
-    pub(super) clock: Clock,
+    pub(crate) tokens: Vec<Box<str>>,
+    /// What they ask.
+    pub(crate) ask: Ask,
+    pub(crate) clock: Clock,
+}
+
+/// A request that is made again and again.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    /// Where it goes.
+    pub(crate) path: &'static str,
+    /// The body of each player, by turns.
+    pub(crate) bodies: Vec<String>,
+}
+
+impl Ask {
+    /// A bet on the slots.
+    pub(crate) fn slots() -> Self {
+        Self {
+            path: "/api/casino/slots/bet",
+            bodies: vec![r#"{"stake":1.00}"#.to_owned()],
+        }
+    }
 }
 
 /// What became of the bets of one period.
 #[derive(Debug, Default)]
-pub(super) struct Answers {
+pub(crate) struct Answers {
     /// Bets answered with 200 before the time was up.
     in_time: u64,
     /// Bets answered with 200.
-    pub(super) taken: u64,
+    pub(crate) taken: u64,
     /// How many were answered with each other status.
-    pub(super) refused: BTreeMap<u16, u64>,
+    pub(crate) refused: BTreeMap<u16, u64>,
     /// How long those in time took.
-    pub(super) latencies: Latencies,
+    pub(crate) latencies: Latencies,
     period: Duration,
 }
 
 impl Answers {
     /// Bets answered per second.
-    pub(super) fn per_s(&self) -> f64 {
+    pub(crate) fn per_s(&self) -> f64 {
         #[expect(
             clippy::cast_precision_loss,
             reason = "nobody bets so often that it is not exact"
@@ -61,7 +82,7 @@ impl Load {
     /// Lets the first `players` of them bet for so long.
     ///
     /// They share a thread of their own: a runtime with several would spend more of the machine on waking them.
-    pub(super) async fn run(&self, players: usize, period: Duration) -> Result<Answers, Failure> {
+    pub(crate) async fn run(&self, players: usize, period: Duration) -> Result<Answers, Failure> {
         let load = self.clone();
         let ran = tokio::task::spawn_blocking(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -75,8 +96,9 @@ impl Load {
 
     async fn bet(self, players: usize, period: Duration) -> Result<Answers, Failure> {
         let mut connections = Vec::new();
-        for token in self.tokens.iter().take(players) {
-            connections.push(Connection::open(self.writer, token).await?);
+        let bodies = self.ask.bodies.iter().cycle();
+        for (token, body) in self.tokens.iter().take(players).zip(bodies) {
+            connections.push(Connection::open(self.writer, token, self.ask.path, body).await?);
         }
         let ends_at = self.clock.elapsed() + period;
         let mut tasks = JoinSet::new();

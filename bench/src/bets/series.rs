@@ -132,7 +132,7 @@ impl Loads {
 }
 
 /// The middle one; of two in the middle their mean; 0 of none.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let upper = values.len() / 2;
     match values.len() {

@@ -11,8 +11,6 @@ use tokio::net::TcpStream;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-const PATH: &str = "/api/casino/slots/bet";
-const BODY: &str = r#"{"stake":1.00}"#;
 /// The longest answer that is expected, with its head.
 const ANSWER_BYTES: usize = 8192;
 
@@ -28,10 +26,10 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Connects the player with this session.
-    pub(super) async fn open(writer: SocketAddr, token: &str) -> io::Result<Self> {
+    pub(super) async fn open(writer: SocketAddr, token: &str, path: &str, body: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(writer).await?;
         stream.set_nodelay(true)?;
-        let (request, key) = request(token);
+        let (request, key) = request(token, path, body);
         Ok(Self {
             stream,
             request,
@@ -64,14 +62,14 @@ impl Connection {
 }
 
 /// A bet by the owner of `token`, and where the key is in it.
-fn request(token: &str) -> (Vec<u8>, Range<usize>) {
+fn request(token: &str, path: &str, body: &str) -> (Vec<u8>, Range<usize>) {
     let head = format!(
-        "POST {PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
          authorization: Bearer {token}\r\nidempotency-key: ",
-        BODY.len()
+        body.len()
     );
     let key = head.len()..head.len() + Hyphenated::LENGTH;
-    (format!("{head}{}\r\n\r\n{BODY}", Uuid::nil()).into_bytes(), key)
+    (format!("{head}{}\r\n\r\n{body}", Uuid::nil()).into_bytes(), key)
 }
 
 /// The status of an answer that is there to its end.
@@ -101,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_request_is_complete_and_its_key_is_where_it_is_said_to_be() {
-        let (request, key) = request("1.secret");
+        let (request, key) = request("1.secret", "/api/casino/slots/bet", r#"{"stake":1.00}"#);
         let text = String::from_utf8(request).unwrap();
         assert_eq!(text[key], Uuid::nil().to_string());
         assert!(
