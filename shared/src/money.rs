@@ -163,6 +163,14 @@ pub enum AmountError {
 }
 
 impl Amount {
+    /// Whether it is a plain number at all: what can be said before the currency is known.
+    pub fn plain(&self) -> Result<(), AmountError> {
+        match parse_minor(self.0.get(), u8::MAX) {
+            Err(AmountError::NotANumber) => Err(AmountError::NotANumber),
+            _ => Ok(()),
+        }
+    }
+
     /// The exact number of minor units of `currency`; more than zero and at most [`MAX_AMOUNT_MINOR`].
     pub fn positive(&self, currency: Currency) -> Result<Minor, AmountError> {
         let minor = parse_minor(self.0.get(), currency.decimals())?;
@@ -232,6 +240,17 @@ mod tests {
             ("7.500", 750),
         ] {
             assert_eq!(read(json), Ok(minor), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_plain_number_is_known_without_a_currency() {
+        let plain = |json: &str| serde_json::from_str::<Amount>(json).unwrap().plain();
+        for json in ["1", "-5", "0.001", "99999999999999999999999999", "0"] {
+            assert_eq!(plain(json), Ok(()), "{json}");
+        }
+        for json in ["\"1\"", "null", "1e3", "[]"] {
+            assert_eq!(plain(json), Err(AmountError::NotANumber), "{json}");
         }
     }
 

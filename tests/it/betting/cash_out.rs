@@ -26,10 +26,11 @@ async fn a_bet_is_sold_once_for_what_was_quoted() {
         quoted["cash_out_value"], 9.5,
         "the stake less 5 percent while the price is the same"
     );
-    scene.sql(
-        r#"update markets set selections = jsonb_set(selections, '{0,price_milli}', '1480') where id = '1'"#,
-    )
-    .await;
+    scene
+        .sql(
+            "update markets set selections = jsonb_set(selections, '{0,price_milli}', '1480') where id = '1'",
+        )
+        .await;
     let better = quote(&scene, bet).await.ok();
     assert_eq!(
         better["cash_out_value"], 11.87,
@@ -65,7 +66,7 @@ async fn a_quote_expires_and_is_refused_when_the_bet_is_worth_less() {
     let quoted = quote(&scene, bet).await.ok();
     accept(&scene, other, &quoted).await.problem(422, "unknown_quote");
     scene.sql(
-        r#"update markets set selections = jsonb_set(selections, '{0,price_milli}', '3700') where event_id = '1'"#,
+        "update markets set selections = jsonb_set(selections, '{0,price_milli}', '3700') where event_id = '1'",
     )
     .await;
     let refused = accept(&scene, bet, &quoted)

@@ -18,7 +18,7 @@ use super::rules::payout::{Factor, pays};
 use super::rules::slip::Policy;
 use super::rules::verdict::{Status, Verdict};
 use super::settling::{Bet, Purses, Settled, owed, read_bets, settle};
-use super::slip::AskedLeg;
+use super::slip::{AskedLeg, AskedLine};
 use super::store::{self, Quote, find_quote, insert_quote, offers, use_quote};
 use crate::commands::{self, Actor, Answer, Command};
 use crate::ledger::lock_wallet;
@@ -187,7 +187,7 @@ async fn worth(db: &mut PgConnection, sale: &Sale, bet: &Bet) -> Result<Minor, B
             event: leg.event.clone(),
             market: leg.market.clone(),
             selection: leg.selection.clone(),
-            line: None,
+            line: AskedLine::Any,
             shown: leg.price,
         };
         open.push((at, asked));

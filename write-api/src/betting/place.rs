@@ -140,7 +140,7 @@ fn price(slip: &Slip, standing: &Standing) -> Result<Priced, BetError> {
 fn stakes(asked: &AskedStake, lines: u64, currency: Currency) -> Result<Priced, BetError> {
     let count = i64::try_from(lines).unwrap_or(i64::MAX);
     let (stake, unit_stake) = match asked {
-        AskedStake::Whole(stake) => {
+        AskedStake::Whole(_, stake) => {
             let stake = stake.positive(currency)?;
             if stake.get() % count != 0 {
                 return Err(BetError::StakeNotDivisible(lines));

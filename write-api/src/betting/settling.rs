@@ -96,20 +96,20 @@ pub(crate) struct Purses {
 struct Purse {
     wallet: LockedWallet,
     owes: Minor,
-    owed: Minor,
+    owed_before: Minor,
     is_moved: bool,
 }
 
 impl Purses {
     /// These wallets, which this transaction holds, with what their players owe.
-    pub(crate) fn new(wallets: Vec<LockedWallet>, owed: &HashMap<(OperatorId, PlayerId), Minor>) -> Self {
+    pub(crate) fn new(wallets: Vec<LockedWallet>, debts: &Balances) -> Self {
         let wallets = wallets.into_iter().map(|wallet| {
             let key = (wallet.operator(), wallet.player());
-            let owes = owed.get(&key).copied().unwrap_or(Minor::ZERO);
+            let debt = debts.get(&key).copied().unwrap_or(Minor::ZERO);
             let purse = Purse {
                 wallet,
-                owes,
-                owed: owes,
+                owes: debt,
+                owed_before: debt,
                 is_moved: false,
             };
             (key, purse)
@@ -194,7 +194,7 @@ impl Purses {
         }
         let mut moved = Vec::new();
         for ((operator, player), purse) in self.wallets {
-            if purse.owes != purse.owed {
+            if purse.owes != purse.owed_before {
                 store::put_owed(operator, db, player, purse.owes).await?;
             }
             if purse.is_moved {
@@ -210,7 +210,7 @@ impl Purses {
     }
 }
 
-/// What wallets hold.
+/// Amounts by player.
 pub(crate) type Balances = HashMap<(OperatorId, PlayerId), Minor>;
 
 /// Writes what bets come to: the bets, their legs, the money, the exposure, and what is told of it. Returns what the

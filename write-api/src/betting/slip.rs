@@ -18,19 +18,47 @@ pub(super) struct AskedLeg {
     pub(super) event: String,
     pub(super) market: String,
     pub(super) selection: String,
-    /// Must be the selection's, if it is sent; inside, none where the client says that there is no line.
-    pub(super) line: Option<Option<String>>,
+    pub(super) line: AskedLine,
     /// The price that was seen.
     pub(super) shown: Price,
+}
+
+/// What was said of the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum AskedLine {
+    /// Nothing.
+    Any,
+    /// That there is none, or which it is.
+    Exactly(Option<String>),
+}
+
+impl AskedLine {
+    /// Whether a selection with this line may be meant.
+    pub(super) fn is_of(&self, line: Option<&String>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Exactly(asked) => asked.as_ref() == line,
+        }
+    }
 }
 
 /// How the stake was sent.
 #[derive(Clone, Debug)]
 pub(super) enum AskedStake {
-    /// For the whole bet.
-    Whole(Amount),
+    /// For the whole bet, under this name.
+    Whole(&'static str, Amount),
     /// For each line of a system.
     EachLine(Amount),
+}
+
+impl AskedStake {
+    /// The member that it was sent as, and what it holds.
+    pub(super) const fn sent(&self) -> (&'static str, &Amount) {
+        match self {
+            Self::Whole(name, amount) => (name, amount),
+            Self::EachLine(amount) => ("unit_stake", amount),
+        }
+    }
 }
 
 /// A bet that is asked for.

@@ -103,7 +103,7 @@ pub(super) async fn take(db: &mut PgConnection, at: OffsetDateTime) -> Result<Op
             sport: row.sport,
             event: row.event_id,
             market: row.market_id,
-            said: said(row.outcomes, row.others)?,
+            said: said(row.outcomes, row.others.as_deref())?,
             source: row.source,
             after: (row.after_operator, row.after_bet),
         })
@@ -111,10 +111,10 @@ pub(super) async fn take(db: &mut PgConnection, at: OffsetDateTime) -> Result<Op
     .transpose()
 }
 
-fn said(outcomes: Option<Value>, others: Option<String>) -> Result<Said, sqlx::Error> {
+fn said(outcomes: Option<Value>, others: Option<&str>) -> Result<Said, sqlx::Error> {
     let unreadable = || sqlx::Error::Decode("an outcome can't be read".into());
     let read = |text: &str| Outcome::parse(text).ok_or_else(unreadable);
-    let others = others.as_deref().map(read).transpose()?;
+    let others = others.map(read).transpose()?;
     match outcomes {
         None if others.is_none() => Ok(Said::Undone),
         outcomes => {

@@ -7,7 +7,7 @@ use shared::http::read_json;
 use shared::json::objects;
 use shared::money::{Amount, Currency, Minor, Money};
 use shared::problem::{Problem, ProblemBody};
-use utoipa::openapi::{AllOfBuilder, RefOr, Schema};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::bets::ShownLeg;
@@ -28,10 +28,15 @@ pub struct SingleBody;
 
 impl PartialSchema for SingleBody {
     fn schema() -> RefOr<Schema> {
-        let both = AllOfBuilder::new()
-            .item(SelectionBody::schema())
-            .item(SingleTerms::schema());
-        RefOr::T(both.description(Some("A bet on one selection.")).build().into())
+        let mut schema = SelectionBody::schema();
+        if let (RefOr::T(Schema::Object(both)), RefOr::T(Schema::Object(terms))) =
+            (&mut schema, SingleTerms::schema())
+        {
+            both.properties.extend(terms.properties);
+            both.required.extend(terms.required);
+            both.description = Some("A bet on one selection. Other members are ignored.".to_owned());
+        }
+        schema
     }
 }
 
@@ -172,7 +177,7 @@ pub async fn single(
     let asked = Asked {
         kind: Kind::Single,
         selections: vec![selection],
-        stake: AskedStake::Whole(terms.stake),
+        stake: AskedStake::Whole("stake", terms.stake),
         currency: terms.currency,
         policy: terms.price_policy,
     };
@@ -191,7 +196,8 @@ pub async fn combo(
 ) -> Result<Answer, Problem> {
     let body: ComboBody = read_json(&request.body)?;
     let stake = match (body.stake, body.total_stake) {
-        (Some(stake), None) | (None, Some(stake)) => AskedStake::Whole(stake),
+        (Some(stake), None) => AskedStake::Whole("stake", stake),
+        (None, Some(stake)) => AskedStake::Whole("total_stake", stake),
         (None, None) => return Err(Problem::invalid_field("stake", "is missing")),
         (Some(_), Some(_)) => {
             return Err(Problem::invalid_field(
@@ -223,7 +229,7 @@ pub async fn system(
 ) -> Result<Answer, Problem> {
     let body: SystemBody = read_json(&request.body)?;
     let stake = match (body.stake, body.unit_stake) {
-        (Some(stake), None) => AskedStake::Whole(stake),
+        (Some(stake), None) => AskedStake::Whole("stake", stake),
         (None, Some(stake)) => AskedStake::EachLine(stake),
         (None, None) => return Err(Problem::invalid_field("unit_stake", "is missing")),
         (Some(_), Some(_)) => {
@@ -266,6 +272,8 @@ async fn place_bet(
         return Err(BetError::Slip(SlipError::TooManyLegs(most)).into());
     }
     let mut errors: Vec<FieldError> = Vec::new();
+    let (field, stake) = asked.stake.sent();
+    errors.extend(stake.plain().err().map(|error| FieldError::new(field, error)));
     let mut named = Vec::with_capacity(asked.selections.len());
     for (at, selection) in asked.selections.into_iter().enumerate() {
         let place = if asked.kind == Kind::Single {

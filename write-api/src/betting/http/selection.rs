@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::betting::error::{BetError, LegError};
 use crate::betting::rules::labels::meant;
 use crate::betting::rules::payout::Price;
-use crate::betting::slip::AskedLeg;
+use crate::betting::slip::{AskedLeg, AskedLine};
 use crate::betting::store::{event_markets, sports_of};
 use crate::feed::parse::price_milli;
 
@@ -62,7 +62,7 @@ pub(super) struct NamedSelection {
     sport: Option<Sport>,
     market: Option<String>,
     by: By,
-    line: Option<Option<String>>,
+    line: AskedLine,
     shown: Price,
 }
 
@@ -100,13 +100,13 @@ impl SelectionBody {
             bad("market_id", "is missing");
         }
         let line = match self.line {
-            None => None,
-            Some(Value::Null) => Some(None),
-            Some(Value::String(line)) => Some(Some(line)),
-            Some(Value::Number(line)) => Some(Some(line.to_string())),
+            None => AskedLine::Any,
+            Some(Value::Null) => AskedLine::Exactly(None),
+            Some(Value::String(line)) => AskedLine::Exactly(Some(line)),
+            Some(Value::Number(line)) => AskedLine::Exactly(Some(line.to_string())),
             Some(_) => {
                 bad("line", "must be text or a number such as -1.5");
-                None
+                AskedLine::Any
             }
         };
         let shown = price_milli(self.odds.get()).and_then(Price::from_milli);
@@ -217,9 +217,7 @@ impl NamedSelection {
         if let Some(market) = &self.market {
             all.retain(|one| one.market == *market);
         }
-        if let Some(line) = &self.line {
-            all.retain(|one| one.line == *line);
-        }
+        all.retain(|one| self.line.is_of(one.line.as_ref()));
         Ok(match meant(&all, label, self.shown).as_slice() {
             [] => Err(LegError::NoSelection),
             [only] => Ok(AskedLeg {

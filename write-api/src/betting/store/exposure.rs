@@ -53,9 +53,7 @@ pub(crate) async fn change_exposure(db: &mut PgConnection, deltas: &[Delta]) -> 
         return Ok(());
     }
     let keys = || sums.keys();
-    let text = |part: fn(&(OperatorId, &String, &String, &String, &String, i64)) -> String| {
-        keys().map(part).collect::<Vec<String>>()
-    };
+    let text = |part: fn(&Key<'_>) -> String| keys().map(part).collect::<Vec<String>>();
     let operators: Vec<i64> = keys().map(|key| key.0.get()).collect();
     let shards: Vec<i16> = keys()
         .map(|key| i16::try_from(key.5).unwrap_or_default())
@@ -98,6 +96,9 @@ pub(crate) async fn change_exposure(db: &mut PgConnection, deltas: &[Delta]) -> 
     .await?;
     Ok(())
 }
+
+/// Operator, sport, event, market, selection and shard.
+type Key<'a> = (OperatorId, &'a String, &'a String, &'a String, &'a String, i64);
 
 /// A selection that pending bets are on.
 #[derive(Clone, Debug)]

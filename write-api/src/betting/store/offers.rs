@@ -173,7 +173,7 @@ impl Row {
             return Err(LegError::Settled);
         }
         let Json(selection) = self.selection.ok_or(LegError::NoSelection)?;
-        if leg.line.as_ref().is_some_and(|line| *line != selection.line) {
+        if !leg.line.is_of(selection.line.as_ref()) {
             return Err(LegError::OtherLine(selection.line));
         }
         let price = selection.price_milli.and_then(Price::from_milli);

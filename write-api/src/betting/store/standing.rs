@@ -7,7 +7,6 @@ use time::OffsetDateTime;
 
 /// The operator, its limits, the player and the session, with the number for a new bet.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 pub(in super::super) struct Standing {
     pub(in super::super) operator_is_active: bool,
     pub(in super::super) player_is_active: bool,
@@ -18,6 +17,7 @@ pub(in super::super) struct Standing {
     pub(in super::super) max_payout: Minor,
     pub(in super::super) max_market_liability: Option<Minor>,
     pub(in super::super) max_event_liability: Option<Minor>,
+    /// For a new bet; numbers have gaps.
     pub(in super::super) bet: i64,
 }
 

@@ -58,7 +58,8 @@ pub struct ShownSettlement {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Settlements {
     success: bool,
-    settlements: Vec<ShownSettlement>,
+    #[serde(rename = "settlements")]
+    made: Vec<ShownSettlement>,
     pagination: Pagination,
 }
 
@@ -105,8 +106,8 @@ async fn list(
             Ok::<_, SettlementError>((total, store::made(whose, db, event.as_deref(), page).await?))
         })
     });
-    let (total, made) = read.await?;
-    let settlements = made.into_iter().map(|made| ShownSettlement {
+    let (total, rows) = read.await?;
+    let made = rows.into_iter().map(|made| ShownSettlement {
         id: made.id,
         operator_id: made.operator,
         sport: made.sport,
@@ -116,8 +117,8 @@ async fn list(
         others: made.others,
         source: made.source,
         reason: made.reason,
-        made_by: made.made_by,
-        made_at: made.made_at,
+        made_by: made.by,
+        made_at: made.at,
         bets: made.bets,
         changed: made.changed,
         failures: made.failures,
@@ -125,7 +126,7 @@ async fn list(
     });
     Ok(Private(Settlements {
         success: true,
-        settlements: settlements.collect(),
+        made: made.collect(),
         pagination: page.of(total),
     }))
 }
