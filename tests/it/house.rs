@@ -176,6 +176,7 @@ async fn staff_see_what_every_account_of_their_house_got_and_gave() {
             "adjustments",
             "resets",
             "platform",
+            "receivables",
         ]
     );
     let description = "Money that comes from and goes to the world outside";
