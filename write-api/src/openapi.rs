@@ -137,6 +137,8 @@ pub(crate) use refusals::{Asking, Moving, Sending};
         crate::reports::http::platform::export,
         crate::reports::http::platform::revenue_by_operator,
         crate::reports::http::platform::global_users,
+        crate::operations::list::own,
+        crate::operations::list::platform,
         crate::operations::http::show,
         crate::operations::http::show_platform,
         crate::operations::http::resume,

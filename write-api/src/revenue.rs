@@ -6,6 +6,7 @@ pub mod http;
 mod options;
 mod rules;
 mod run;
+mod schedule;
 mod store;
 
 use axum::Router;
@@ -15,8 +16,9 @@ use crate::app::SharedApp;
 
 pub use error::RevenueError;
 pub use options::RevenueOptions;
-pub(crate) use rules::Shares;
-pub(crate) use run::{begin_when_due, calculate_step, daily_step, post_step};
+pub(crate) use rules::{Basis, Parts, parts_of};
+pub(crate) use run::{Terms, step};
+pub(crate) use schedule::begin_when_due;
 
 /// The routes.
 pub fn router() -> Router<SharedApp> {

@@ -14,6 +14,7 @@ use time::{Date, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
 
 use super::rules::last_day_over;
+use super::schedule::{self, BehindRow, FailureRow};
 use super::store::{self, DayRow, Filter};
 use crate::accounts::{OperatorStaff, PlatformStaff, Right};
 use crate::app::{App, SharedApp};
@@ -34,7 +35,8 @@ pub(crate) struct AskedDay {
 }
 
 /// Works out the revenue of every operator for every day up to this one that is not posted, in the background. May be
-/// repeated: what is posted stays as it is.
+/// repeated: what is posted stays as it is. A posted day, this one or one shortly before it, into which something settled
+/// later gets a correction, which is posted as a day is.
 #[utoipa::path(post, path = "/api/superadmin/revenue/calculate", tag = "revenue", request_body = AskedDay,
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
@@ -77,7 +79,7 @@ async fn begin(
     action: Action,
 ) -> Result<Answer, Problem> {
     let doer = doer.require(Right::Money)?.at(OperatorId::PLATFORM);
-    let last = last_day_over(doer.at, app.options.revenue.grace());
+    let last = over(app).await?;
     if last.is_none_or(|last| day > last) {
         return Err(Problem::invalid_field("date", "must be a day that is over"));
     }
@@ -89,6 +91,15 @@ async fn begin(
         after: json!({ "date": day.to_string() }),
     };
     Ok(start(doer, &app.db, asked).await?)
+}
+
+/// The last day that is over, by the database's clock.
+async fn over(app: &App) -> Result<Option<Date>, DbError> {
+    let grace = app.options.revenue.grace();
+    let now = app
+        .db
+        .read(|db| Box::pin(async move { Ok::<_, DbError>(schedule::now(db).await?) }));
+    Ok(last_day_over(now.await?, grace))
 }
 
 /// When revenue was last worked out and posted.
@@ -106,11 +117,93 @@ pub(crate) struct RevenueStatus {
     #[serde(with = "moment::day::option")]
     #[schema(value_type = Option<String>, format = Date)]
     last_day: Option<Date>,
-    /// Days of operators that were worked out and are not posted.
+    /// Days of operators that were worked out and are not posted, and corrections of days.
+    #[schema(minimum = 0)]
     unposted_days: i64,
+    /// Up to which day the schedule has done everything for every operator; null where there is no schedule.
+    #[serde(with = "moment::day::option")]
+    #[schema(value_type = Option<String>, format = Date)]
+    done_through: Option<Date>,
+    /// The last day that is over, by the database's clock; null where none is.
+    #[serde(with = "moment::day::option")]
+    #[schema(value_type = Option<String>, format = Date)]
+    last_day_over: Option<Date>,
+    /// Operators whose revenue can't be worked out or posted. Each is tried again by every round of the schedule.
+    #[schema(minimum = 0)]
+    failed_operators: i64,
+    /// At most 100 of them, the one with the oldest day first.
+    failures: Vec<ShownFailure>,
+    /// Days of operators that are over and not posted, whether they were worked out or not.
+    #[schema(minimum = 0)]
+    days_behind: i64,
+    /// At most 100 operators that have such days, the one with the oldest first.
+    behind: Vec<ShownBehind>,
 }
 
-/// How far daily revenue is.
+/// An operator whose revenue could not be worked out or posted.
+#[derive(Debug, Serialize, ToSchema)]
+struct ShownFailure {
+    operator_id: OperatorId,
+    subdomain: String,
+    /// The first day that could not be done.
+    #[serde(with = "moment::day")]
+    #[schema(value_type = String, format = Date)]
+    day: Date,
+    /// Why, in plain words. The log has the cause.
+    reason: String,
+    /// How often since it last worked.
+    #[schema(minimum = 1)]
+    failures: i32,
+    #[serde(with = "time::serde::rfc3339")]
+    first_failed_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    failed_at: OffsetDateTime,
+}
+
+impl From<FailureRow> for ShownFailure {
+    fn from(row: FailureRow) -> Self {
+        Self {
+            operator_id: row.operator,
+            subdomain: row.subdomain,
+            day: row.day,
+            reason: row.reason,
+            failures: row.failures,
+            first_failed_at: row.first_failed_at,
+            failed_at: row.failed_at,
+        }
+    }
+}
+
+/// An operator with days that are over and not posted.
+#[derive(Debug, Serialize, ToSchema)]
+struct ShownBehind {
+    operator_id: OperatorId,
+    subdomain: String,
+    /// The first of these days.
+    #[serde(with = "moment::day")]
+    #[schema(value_type = String, format = Date)]
+    from: Date,
+    /// How many there are.
+    #[schema(minimum = 1)]
+    days: i64,
+    /// How many of them were worked out.
+    #[schema(minimum = 0)]
+    calculated_days: i64,
+}
+
+impl From<BehindRow> for ShownBehind {
+    fn from(row: BehindRow) -> Self {
+        Self {
+            operator_id: row.operator,
+            subdomain: row.subdomain,
+            from: row.from,
+            days: row.days,
+            calculated_days: row.calculated,
+        }
+    }
+}
+
+/// How far daily revenue is, what failed of it, and what is behind.
 #[utoipa::path(get, path = "/api/superadmin/revenue/status", tag = "revenue",
     security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = RevenueStatus)))]
@@ -118,16 +211,31 @@ pub(crate) async fn status(
     _staff: PlatformStaff,
     State(app): State<SharedApp>,
 ) -> Result<Private<RevenueStatus>, Problem> {
-    let read = app
-        .db
-        .read(|db| Box::pin(async move { Ok::<_, DbError>(store::status(db).await?) }));
-    let row = read.await?;
+    let grace = app.options.revenue.grace();
+    let read = app.db.read(move |db| {
+        Box::pin(async move {
+            let over = last_day_over(schedule::now(db).await?, grace);
+            let behind = match over {
+                Some(over) => schedule::behind(db, over).await?,
+                None => Vec::new(),
+            };
+            let row = schedule::status(db).await?;
+            Ok::<_, DbError>((row, schedule::failures(db).await?, over, behind))
+        })
+    });
+    let (row, failures, over, behind) = read.await?;
     Ok(Private(RevenueStatus {
         success: true,
         last_revenue_calculation: row.calculated_at,
         last_wallet_update: row.posted_at,
         last_day: row.last_day,
         unposted_days: row.unposted,
+        done_through: row.done_through,
+        last_day_over: over,
+        failed_operators: row.failures,
+        failures: failures.into_iter().map(ShownFailure::from).collect(),
+        days_behind: behind.first().map_or(0, |row| row.all_days),
+        behind: behind.into_iter().map(ShownBehind::from).collect(),
     }))
 }
 
@@ -229,8 +337,12 @@ struct ShownDay {
     /// What the bookmaker gets of all that, or bears where it is negative.
     #[schema(value_type = f64)]
     total_bookmaker_earnings: Money,
-    /// Whether the wallets were given their parts. Then nothing of it changes any more.
+    /// Whether the wallets were given their parts. Then it changes only by a correction, when something settled into the
+    /// day later.
     is_posted: bool,
+    /// How many corrections there are. All amounts are those of the newest, for the whole day.
+    #[schema(minimum = 0)]
+    corrections: i32,
     /// When it was worked out.
     #[serde(with = "time::serde::rfc3339")]
     processed_at: OffsetDateTime,
@@ -263,6 +375,7 @@ impl From<DayRow> for ShownDay {
             community_loss_30: money(row.community_loss),
             total_bookmaker_earnings: money(earned - row.bookmaker_own_loss - row.bookmaker_loss),
             is_posted: row.posted_at.is_some(),
+            corrections: row.number,
             processed_at: row.calculated_at,
             posted_at: row.posted_at,
             sportsbook_name: row.name,
