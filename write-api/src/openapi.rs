@@ -152,7 +152,7 @@ pub(crate) use refusals::{Asking, Moving, Sending};
         crate::leaderboards::http::standings,
         crate::revenue::http::calculate,
         crate::revenue::http::post,
-        crate::revenue::http::status,
+        crate::revenue::status::show,
         crate::revenue::http::list,
         crate::revenue::http::list_own,
         crate::treasury::platform::of_all,

@@ -24,6 +24,7 @@ pub(crate) struct OperationsQuery {
     /// `revenue_post`.
     kind: Option<String>,
     /// Only those that are so: `pending`, `running`, `done`, `completed_with_failures` or `failed`.
+    #[param(value_type = Option<Status>, inline)]
     status: Option<String>,
 }
 

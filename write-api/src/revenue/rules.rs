@@ -44,7 +44,7 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// The whole that they are parts of.
-    const fn revenue(&self) -> i64 {
+    pub(super) const fn revenue(&self) -> i64 {
         self.fee_from_own + self.net_own + self.bookmaker + self.community + self.platform
             - self.own_loss
             - self.bookmaker_loss

@@ -9,12 +9,13 @@ use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::error::RevenueError;
-use super::rules::{Basis, Shares, movements, parts_of};
+use super::rules::{Basis, Effects, Shares, movements, parts_of};
 use super::schedule;
-use super::store::{self, Settled, Worked};
+use super::store::{self, Worked};
 use crate::ledger::{self, HouseReason, HouseTransfer};
 use crate::operations::{Cursor, Operation, Step, Work, passes};
 use crate::operators;
+use crate::reports::{DayTotals, day_totals};
 
 /// What steps go by.
 #[derive(Clone, Copy, Debug)]
@@ -151,16 +152,16 @@ async fn calculate(
         pool,
         shares: terms.shares,
     };
-    let mut worked = corrections(operator, db, through, terms, basis).await?;
+    let corrections = corrections(operator, db, through, terms, basis).await?;
+    store::put_corrections(operator, db, &corrections, at).await?;
+    let mut days = Vec::new();
     if let Some(from) = store::first_unposted(operator, db).await? {
-        for settled in store::settled(operator, db, from, through).await? {
-            worked.push(work_out(0, settled, basis)?);
+        for totals in day_totals(operator, db, from, through).await? {
+            days.push(work_out(0, &totals, basis)?);
         }
     }
-    for calculation in &worked {
-        store::put(operator, db, calculation, at).await?;
-    }
-    Ok(i64::try_from(worked.len()).unwrap_or(i64::MAX))
+    store::put_days(operator, db, &days, at).await?;
+    Ok(i64::try_from(corrections.len() + days.len()).unwrap_or(i64::MAX))
 }
 
 /// The corrections of days that were posted with other totals than they have now, each by what its day was split by.
@@ -173,29 +174,27 @@ async fn corrections(
     basis: Basis,
 ) -> Result<Vec<Worked>, RevenueError> {
     let from = through.saturating_sub(Duration::days(terms.correction_days.into()));
-    let settled = store::settled(operator, db, from, through).await?;
+    let totals = day_totals(operator, db, from, through).await?;
     let mut worked = Vec::new();
     for counted in store::counted(operator, db, from, through).await? {
-        let Some(now) = settled.iter().find(|settled| settled.day == counted.day) else {
+        let Some(now) = totals.iter().find(|totals| totals.day == counted.day) else {
             continue;
         };
         if (now.staked, now.paid, now.sports) != (counted.staked, counted.paid, counted.sports) {
             let basis = counted.basis.map_or(basis, |Json(basis)| basis);
-            worked.push(work_out(counted.next_number, *now, basis)?);
+            worked.push(work_out(counted.next_number, now, basis)?);
         }
     }
     Ok(worked)
 }
 
-fn work_out(number: i32, settled: Settled, basis: Basis) -> Result<Worked, RevenueError> {
-    let revenue = settled.staked.checked_sub(settled.paid);
-    let parts = parts_of(revenue.ok_or(RevenueError::OutOfRange)?, &basis);
-    Ok(Worked {
-        number,
-        settled,
-        parts,
-        basis,
-    })
+fn work_out(number: i32, totals: &DayTotals, basis: Basis) -> Result<Worked, RevenueError> {
+    let revenue = totals
+        .staked
+        .checked_sub(totals.paid)
+        .ok_or(RevenueError::OutOfRange)?;
+    let parts = parts_of(revenue.get(), &basis);
+    Ok(Worked::new(number, totals, &parts, basis))
 }
 
 /// Moves the parts of each calculation, or what they differ by from what was posted of the day before, and marks it as
@@ -214,7 +213,10 @@ async fn post(
     let mut held = store::held(operator, db).await?;
     for calculation in &due {
         let reference = calculation.day.to_string();
-        let posted = store::posted(operator, db, calculation.day).await?;
+        let posted = match calculation.number {
+            0 => Effects::default(),
+            _ => store::posted(operator, db, calculation.day).await?,
+        };
         for movement in movements(&calculation.parts, calculation.sports, &posted, &mut held) {
             let transfer = HouseTransfer {
                 debit: movement.debit,

@@ -1,7 +1,8 @@
 //! The statements of daily revenue. Must never change a row that was posted.
 
+use serde::Serialize;
 use shared::ids::OperatorId;
-use shared::money::Currency;
+use shared::money::Minor;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::{Date, OffsetDateTime};
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 use super::rules::{ACCOUNTS, Basis, Effects, Held, Parts};
 use crate::ledger::Account;
-use crate::paging::Page;
+use crate::reports::DayTotals;
 
 /// Calculations of one operator that one transaction posts at most.
 pub(super) const DAYS_POSTED_AT_ONCE: i64 = 31;
@@ -83,48 +84,6 @@ pub(super) async fn first_unposted(
     .await
 }
 
-/// What settled on a day, as it is at this moment.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Settled {
-    pub(super) day: Date,
-    pub(super) staked: i64,
-    pub(super) paid: i64,
-    /// What sports bets won of it.
-    pub(super) sports: i64,
-}
-
-/// What settled on each of these days, over all products.
-pub(super) async fn settled(
-    operator: OperatorId,
-    db: &mut PgConnection,
-    from: Date,
-    through: Date,
-) -> Result<Vec<Settled>, sqlx::Error> {
-    sqlx::query_as!(
-        Settled,
-        r#"
-        select
-            days.day::date as "day!",
-            coalesce(sum(staked), 0)::bigint as "staked!",
-            coalesce(sum(paid), 0)::bigint as "paid!",
-            coalesce(sum(staked - paid) filter (where product = 'sports'), 0)::bigint as "sports!"
-        from generate_series($2::date::timestamp, $3::date::timestamp, interval '1 day') as days (day)
-        left join (
-            select day, product, staked, paid from daily_totals where operator_id = $1 and day between $2 and $3
-            union all
-            select day, product, staked, paid from daily_totals_due where operator_id = $1 and day between $2 and $3
-        ) as counted on counted.day = days.day::date
-        group by days.day
-        order by days.day
-        "#,
-        operator.get(),
-        from,
-        through,
-    )
-    .fetch_all(db)
-    .await
-}
-
 /// A posted day, as it was worked out last.
 #[derive(Clone, Debug)]
 pub(super) struct Counted {
@@ -132,9 +91,9 @@ pub(super) struct Counted {
     /// That of the calculation that a correction would be.
     pub(super) next_number: i32,
     pub(super) basis: Option<Json<Basis>>,
-    pub(super) staked: i64,
-    pub(super) paid: i64,
-    pub(super) sports: i64,
+    pub(super) staked: Minor,
+    pub(super) paid: Minor,
+    pub(super) sports: Minor,
 }
 
 /// The posted ones of these days. A correction that is not posted is replaced by the next one.
@@ -151,9 +110,9 @@ pub(super) async fn counted(
             day as "day!",
             number + (posted_at is not null)::integer as "next_number!",
             basis as "basis: Json<Basis>",
-            total_bets_amount as "staked!",
-            total_payouts as "paid!",
-            sports_revenue as "sports!"
+            total_bets_amount as "staked!: Minor",
+            total_payouts as "paid!: Minor",
+            sports_revenue as "sports!: Minor"
         from (
             select distinct on (day) *
             from revenue_calculations
@@ -170,14 +129,53 @@ pub(super) async fn counted(
     .await
 }
 
-/// A calculation of a day: what settled on it, and its parts.
-#[derive(Clone, Copy, Debug)]
+/// A calculation as a row: 0 is the number of a day's first, and of its corrections are the others.
+#[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Worked {
-    /// 0, or that of a correction.
-    pub(super) number: i32,
-    pub(super) settled: Settled,
-    pub(super) parts: Parts,
-    pub(super) basis: Basis,
+    #[serde(with = "shared::moment::day")]
+    day: Date,
+    number: i32,
+    total_bets_amount: i64,
+    total_payouts: i64,
+    total_revenue: i64,
+    sports_revenue: i64,
+    bookmaker_own_share: i64,
+    platform_fee_from_own: i64,
+    bookmaker_net_own: i64,
+    remaining_profit: i64,
+    bookmaker_share: i64,
+    community_share: i64,
+    platform_share: i64,
+    bookmaker_own_loss: i64,
+    remaining_loss: i64,
+    bookmaker_loss: i64,
+    community_loss: i64,
+    basis: Basis,
+}
+
+impl Worked {
+    pub(super) const fn new(number: i32, totals: &DayTotals, parts: &Parts, basis: Basis) -> Self {
+        Self {
+            day: totals.day,
+            number,
+            total_bets_amount: totals.staked.get(),
+            total_payouts: totals.paid.get(),
+            total_revenue: parts.revenue(),
+            sports_revenue: totals.sports.get(),
+            bookmaker_own_share: parts.fee_from_own + parts.net_own,
+            platform_fee_from_own: parts.fee_from_own,
+            bookmaker_net_own: parts.net_own,
+            remaining_profit: parts.bookmaker + parts.community + parts.platform,
+            bookmaker_share: parts.bookmaker,
+            community_share: parts.community,
+            platform_share: parts.platform,
+            bookmaker_own_loss: parts.own_loss,
+            remaining_loss: parts.bookmaker_loss + parts.community_loss,
+            bookmaker_loss: parts.bookmaker_loss,
+            community_loss: parts.community_loss,
+            basis,
+        }
+    }
 }
 
 macro_rules! put {
@@ -189,12 +187,12 @@ macro_rules! put {
                 community_share, platform_share, bookmaker_own_loss, remaining_loss, bookmaker_loss, community_loss,
                 basis, calculated_at
             )
-            values (
-                $1, $2, $3, $4, $5, $4::bigint - $5::bigint, $6,
-                $7::bigint + $8::bigint, $7, $8, $9::bigint + $10::bigint + $11::bigint, $9,
-                $10, $11, $12, $13::bigint + $14::bigint, $13, $14,
-                $15, $16
-            )
+            select
+                $1, day, number, total_bets_amount, total_payouts, total_revenue, sports_revenue,
+                bookmaker_own_share, platform_fee_from_own, bookmaker_net_own, remaining_profit, bookmaker_share,
+                community_share, platform_share, bookmaker_own_loss, remaining_loss, bookmaker_loss, community_loss,
+                basis, $3
+            from jsonb_populate_recordset(null::daily_revenue, $2)
             on conflict "# + $key + r#" do update
             set
                 total_bets_amount = excluded.total_bets_amount,
@@ -216,48 +214,42 @@ macro_rules! put {
                 calculated_at = excluded.calculated_at
             "#,
             $operator.get(),
-            $worked.settled.day,
-            $worked.number,
-            $worked.settled.staked,
-            $worked.settled.paid,
-            $worked.settled.sports,
-            $worked.parts.fee_from_own,
-            $worked.parts.net_own,
-            $worked.parts.bookmaker,
-            $worked.parts.community,
-            $worked.parts.platform,
-            $worked.parts.own_loss,
-            $worked.parts.bookmaker_loss,
-            $worked.parts.community_loss,
-            Json($worked.basis) as _,
+            Json($worked) as _,
             $at,
         )
     };
 }
 
-/// Writes a calculation, in place of what was worked out before under its number.
-pub(super) async fn put(
+/// Writes days, in place of what was worked out before.
+pub(super) async fn put_days(
     operator: OperatorId,
     db: &mut PgConnection,
-    worked: &Worked,
+    days: &[Worked],
     at: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    let put = if worked.number == 0 {
-        put!("daily_revenue", "(operator_id, day)", operator, worked, at)
-            .execute(db)
-            .await
-    } else {
-        put!(
-            "revenue_corrections",
-            "(operator_id, day, number)",
-            operator,
-            worked,
-            at
-        )
+    put!("daily_revenue", "(operator_id, day)", operator, days, at)
         .execute(db)
-        .await
-    };
-    put.map(|_| ())
+        .await?;
+    Ok(())
+}
+
+/// Writes corrections of posted days, in place of what was worked out before under their numbers.
+pub(super) async fn put_corrections(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    corrections: &[Worked],
+    at: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    put!(
+        "revenue_corrections",
+        "(operator_id, day, number)",
+        operator,
+        corrections,
+        at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// A calculation that is not posted.
@@ -396,109 +388,4 @@ pub(super) async fn mark_posted(
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// Which days.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Filter {
-    pub(super) operator: Option<OperatorId>,
-    pub(super) from: Option<Date>,
-    pub(super) to: Option<Date>,
-}
-
-/// A day of an operator.
-#[derive(Clone, Debug)]
-pub(super) struct DayRow {
-    pub(super) operator: OperatorId,
-    pub(super) name: String,
-    pub(super) subdomain: String,
-    pub(super) currency: Currency,
-    pub(super) day: Date,
-    pub(super) total_bets_amount: i64,
-    pub(super) total_payouts: i64,
-    pub(super) total_revenue: i64,
-    pub(super) bookmaker_own_share: i64,
-    pub(super) platform_fee_from_own: i64,
-    pub(super) bookmaker_net_own: i64,
-    pub(super) remaining_profit: i64,
-    pub(super) bookmaker_share: i64,
-    pub(super) community_share: i64,
-    pub(super) platform_share: i64,
-    pub(super) bookmaker_own_loss: i64,
-    pub(super) remaining_loss: i64,
-    pub(super) bookmaker_loss: i64,
-    pub(super) community_loss: i64,
-    pub(super) calculated_at: OffsetDateTime,
-    pub(super) posted_at: Option<OffsetDateTime>,
-    pub(super) number: i32,
-}
-
-/// A page of the days, the newest first, and how many there are.
-pub(super) async fn page(
-    db: &mut PgConnection,
-    filter: Filter,
-    page: Page,
-) -> Result<(Vec<DayRow>, i64), sqlx::Error> {
-    let operator = filter.operator.map(OperatorId::get);
-    let rows = sqlx::query_as!(
-        DayRow,
-        r#"
-        select
-            first.operator_id as "operator: OperatorId", operators.name, operators.subdomain,
-            operators.currency as "currency: Currency", first.day,
-            daily.total_bets_amount as "total_bets_amount!",
-            daily.total_payouts as "total_payouts!",
-            daily.total_revenue as "total_revenue!",
-            daily.bookmaker_own_share as "bookmaker_own_share!",
-            daily.platform_fee_from_own as "platform_fee_from_own!",
-            daily.bookmaker_net_own as "bookmaker_net_own!",
-            daily.remaining_profit as "remaining_profit!",
-            daily.bookmaker_share as "bookmaker_share!",
-            daily.community_share as "community_share!",
-            daily.platform_share as "platform_share!",
-            daily.bookmaker_own_loss as "bookmaker_own_loss!",
-            daily.remaining_loss as "remaining_loss!",
-            daily.bookmaker_loss as "bookmaker_loss!",
-            daily.community_loss as "community_loss!",
-            daily.calculated_at as "calculated_at!",
-            daily.posted_at, daily.number as "number!"
-        from daily_revenue as first
-        join operators on operators.id = first.operator_id
-        cross join lateral (
-            select *
-            from revenue_calculations as newest
-            where newest.operator_id = first.operator_id and newest.day = first.day
-            order by newest.number desc
-            limit 1
-        ) as daily
-        where ($1::bigint is null or first.operator_id = $1)
-            and ($2::date is null or first.day >= $2)
-            and ($3::date is null or first.day <= $3)
-        order by first.day desc, first.operator_id
-        limit $4
-        offset $5
-        "#,
-        operator,
-        filter.from,
-        filter.to,
-        page.size(),
-        page.offset(),
-    )
-    .fetch_all(&mut *db)
-    .await?;
-    let total = sqlx::query_scalar!(
-        r#"
-        select count(*) as "total!"
-        from daily_revenue
-        where ($1::bigint is null or operator_id = $1)
-            and ($2::date is null or day >= $2)
-            and ($3::date is null or day <= $3)
-        "#,
-        operator,
-        filter.from,
-        filter.to,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok((rows, total))
 }
