@@ -21,17 +21,19 @@ async fn counted(installation: &Installation, operator: &Operator) -> DayTotals 
         .await
         .unwrap();
     DayTotals {
+        day: installation.clock.now().date(),
         settled,
         staked: Minor::new(staked),
         paid: Minor::new(paid),
+        sports: Minor::ZERO,
     }
 }
 
 async fn today(installation: &Installation, operator: &Operator) -> DayTotals {
     let mut db = installation.database.pool().acquire().await.unwrap();
-    day_totals(operator.id, &mut db, installation.clock.now().date())
-        .await
-        .unwrap()
+    let today = installation.clock.now().date();
+    let days = day_totals(operator.id, &mut db, today, today).await.unwrap();
+    days[0]
 }
 
 async fn fold(installation: &Installation, batch: u32) -> u64 {

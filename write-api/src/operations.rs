@@ -7,6 +7,7 @@
 
 mod error;
 pub mod http;
+pub mod list;
 mod options;
 mod rules;
 mod run;
@@ -19,15 +20,18 @@ use axum::routing::{get, post};
 use crate::app::SharedApp;
 
 pub use error::OperationError;
+pub(crate) use error::{passes, plain};
 pub use options::OperationOptions;
 pub(crate) use rules::{Cursor, NewContestAsked, Operation, Step, Work};
 pub use run::spawn_runner;
-pub(crate) use start::{Asked, start};
+pub(crate) use start::{Asked, record_begun, start};
 pub(crate) use store::insert;
 
 /// The routes.
 pub fn router() -> Router<SharedApp> {
     Router::new()
+        .route("/api/admin/{subdomain}/operations", get(list::own))
+        .route("/api/superadmin/operations", get(list::platform))
         .route("/api/admin/{subdomain}/operations/{id}", get(http::show))
         .route("/api/superadmin/operations/{id}", get(http::show_platform))
         .route(

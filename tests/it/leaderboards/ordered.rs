@@ -4,7 +4,7 @@ use tests::{Answer, Client};
 
 use super::*;
 use crate::accounts::platform_staff;
-use crate::resets::ended;
+use crate::resets::{are_found_wrong, ended};
 
 const CONTESTS: &str = "/api/superadmin/contests";
 const OPERATIONS: &str = "/api/superadmin/operations";
@@ -79,6 +79,12 @@ async fn the_standings_of_a_contest_are_kept_when_the_next_one_begins_and_all_ba
     assert_eq!(order(&root, "k2", "Spring", true).await.bytes, begun.bytes);
     assert_eq!(installation.count("contests").await, 2);
     are_right_after(&installation).await;
+    are_found_wrong(
+        &installation,
+        "update contest_players set staked = staked + 1 where position = 1",
+        "update contest_players set staked = staked - 1 where position = 1",
+    )
+    .await;
     installation.finish().await;
 }
 
@@ -128,9 +134,12 @@ async fn what_is_played_after_the_end_of_a_contest_is_not_in_its_standings() {
     assert_eq!(
         actions,
         [
+            "operation.ended",
             "contest.started",
+            "operation.ended",
             "contest.ended",
             "contest.changed",
+            "operation.ended",
             "contest.started",
             "staff.logged_in"
         ]

@@ -93,7 +93,8 @@ pub struct AuditEntry {
     /// `staff.switched`, `staff.role_changed`, `staff.password_reset`, `staff.logged_in`, `staff.locked_out`,
     /// `staff.second_factor_on`, `staff.second_factor_off`, `staff.recovery_codes_changed`,
     /// `staff.second_factor_reset`, `staff.password_changed`, `player.switched`, `player.adjusted`, `players.reset`,
-    /// `contest.started`, `contest.changed`, `contest.ended`, `revenue.calculated`, `revenue.posted`, `operation.resumed`, `settings.saved`,
+    /// `contest.started`, `contest.changed`, `contest.ended`, `revenue.calculated`, `revenue.posted`, `operation.begun`, `operation.ended`,
+    /// `operation.resumed`, `settings.saved`,
     /// `operator.registered`, `webhook.saved`, `webhook.deleted`, `webhook.secret_rotated` or `webhook.disabled`.
     action: String,
     /// Of what; null where the operator itself is meant.

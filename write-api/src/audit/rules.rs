@@ -202,6 +202,10 @@ pub enum Action {
     RevenueCalculated,
     /// The revenue of some days was ordered to be posted.
     RevenuePosted,
+    /// The service itself began a long operation.
+    OperationBegun,
+    /// A long operation ended: all of it is done, or it was given up.
+    OperationEnded,
     /// A long operation that was given up goes on.
     OperationResumed,
     /// The settings about money were saved.
@@ -252,6 +256,8 @@ impl Action {
             Self::ContestEnded => "contest.ended",
             Self::RevenueCalculated => "revenue.calculated",
             Self::RevenuePosted => "revenue.posted",
+            Self::OperationBegun => "operation.begun",
+            Self::OperationEnded => "operation.ended",
             Self::OperationResumed => "operation.resumed",
             Self::SettingsSaved => "settings.saved",
             Self::OperatorRegistered => "operator.registered",

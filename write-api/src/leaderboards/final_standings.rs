@@ -83,6 +83,12 @@ pub(super) async fn keep(
         contest,
         i64::from(kept),
     )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "update contests set kept_hash = contest_hash(id) where id = $1",
+        contest
+    )
     .execute(db)
     .await?;
     Ok(())

@@ -3,6 +3,7 @@
 mod background;
 mod bets;
 mod daily;
+mod revenue;
 
 use shared::db::DbError;
 use shared::ids::OperatorId;
@@ -70,6 +71,7 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
         in_nonces,
         in_commitments,
         in_accounts,
+        in_reasons,
         in_rollup,
         in_commands,
         in_cashier,
@@ -83,9 +85,13 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
         bets::in_sports_totals,
         background::in_resets,
         background::in_operations,
-        background::in_revenue,
-        background::in_parts_of_revenue,
+        background::in_kept_standings,
         background::in_operators_balances,
+        revenue::in_record,
+        revenue::in_totals,
+        revenue::in_movements,
+        revenue::in_effects,
+        revenue::in_split,
     );
     Ok(None)
 }
@@ -231,6 +237,43 @@ async fn in_accounts(db: &mut PgConnection) -> Result<Option<BookDifference>, sq
         where code < 0
             and not exists (select from ledger_accounts a where a.code = sides.code)
         order by e.operator_id, e.id
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Every reason moves money between the accounts that it is for, so that none is a cover for another movement.
+async fn in_reasons(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        select
+            operator_id as "operator!: OperatorId",
+            format('entry %s', id) as "subject!",
+            format('accounts that %s moves money between', reason) as "expected!",
+            format('from account %s to account %s', debit_account, credit_account) as "found!"
+        from ledger_entries
+        where case reason
+            when 'stake' then player_id = debit_account and credit_account in (-2, -3)
+            when 'payout' then debit_account in (-2, -3) and player_id = credit_account
+            when 'grant' then debit_account in (-1, -4) and player_id = credit_account
+            when 'deposit' then debit_account = -1 and player_id = credit_account
+            when 'withdrawal' then player_id = debit_account and credit_account = -1
+            when 'adjustment' then (player_id, -10) in (
+                (debit_account, credit_account), (credit_account, debit_account)
+            )
+            when 'reset' then (player_id, -20) in (
+                (debit_account, credit_account), (credit_account, debit_account)
+            )
+            when 'funding' then player_id is null and debit_account = -9 and credit_account in (-5, -6, -7, -8)
+            when 'revenue' then player_id is null
+                and debit_account in (-2, -3, -5, -6, -7, -8, -9, -21)
+                and credit_account in (-2, -3, -5, -6, -7, -8, -9, -21)
+            else false
+        end is not true
+        order by operator_id, id
         limit 1
         "#
     )

@@ -64,15 +64,40 @@ impl From<RevenueError> for OperationError {
 impl OperationError {
     /// Whether the same step may well succeed once the database is there, or less busy.
     pub(super) const fn is_passing(&self) -> bool {
-        matches!(
-            self,
-            Self::Database(
-                DbError::Unavailable(_)
-                    | DbError::TooManyWaiters
-                    | DbError::TooSlow(_)
-                    | DbError::OutcomeUnknown
-                    | DbError::Conflict(_)
-            ) | Self::Ledger(LedgerError::WalletChanged)
-        )
+        match self {
+            Self::Database(error) => passes(error),
+            Self::Ledger(LedgerError::WalletChanged) => true,
+            _ => false,
+        }
+    }
+
+    /// What staff are told; the log has the cause.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Database(error) => plain(error).to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// Whether a step of which the database said this may well succeed later. One that is too slow is not waited for: it may
+/// be so for ever.
+pub(crate) const fn passes(error: &DbError) -> bool {
+    matches!(
+        error,
+        DbError::Unavailable(_) | DbError::TooManyWaiters | DbError::OutcomeUnknown | DbError::Conflict(_)
+    )
+}
+
+/// A failure of the database for people: without names of its schema.
+pub(crate) const fn plain(error: &DbError) -> &'static str {
+    match error {
+        DbError::TooSlow(_) => "the database was too slow",
+        DbError::Constraint { .. } => "the database refused a row",
+        DbError::Broken(_) => "the database answered something unexpected",
+        DbError::Unavailable(_)
+        | DbError::TooManyWaiters
+        | DbError::OutcomeUnknown
+        | DbError::Conflict(_) => "the database was away or busy",
     }
 }

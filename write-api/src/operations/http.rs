@@ -55,12 +55,17 @@ pub(crate) struct ShownOperation {
     /// Players, or operators, there are to look at; null until it is known.
     total: Option<i64>,
     /// Players, or operators, that were looked at.
+    #[schema(minimum = 0)]
     looked_at: i64,
     /// Balances that were set, or operators of whom days were worked out or posted.
+    #[schema(minimum = 0)]
     changed: i64,
+    /// Operators of whom a day could not be worked out or posted; see `/api/superadmin/revenue/status`.
+    #[schema(minimum = 0)]
+    failed: i64,
     /// The contest that it began or that it ends; null where there is none, or not yet.
     contest_id: Option<i64>,
-    /// What the last step failed of; null where it did not.
+    /// What the last step failed of, in plain words; null where it did not. The log has the cause.
     failure: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     started_at: OffsetDateTime,
@@ -82,6 +87,7 @@ impl From<Operation> for ShownOperation {
             total: operation.total,
             looked_at: operation.looked_at,
             changed: operation.changed,
+            failed: operation.failed,
             contest_id: operation.contest_id,
             failure: operation.failure,
             started_at: operation.started_at,

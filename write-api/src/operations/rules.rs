@@ -44,6 +44,16 @@ pub(crate) enum Work {
 }
 
 impl Work {
+    /// The names of all there are.
+    pub(super) const KINDS: [&'static str; 6] = [
+        "reset_users",
+        "contest_start",
+        "contest_end",
+        "revenue_calculate",
+        "revenue_daily",
+        "revenue_post",
+    ];
+
     /// Its name.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
@@ -75,8 +85,37 @@ pub(crate) enum Status {
     Running,
     /// All are.
     Done,
+    /// All are, but for operators that failed, which are tried again by the next operation of its kind.
+    CompletedWithFailures,
     /// It was given up; what its steps did stays.
     Failed,
+}
+
+impl Status {
+    /// All there are.
+    pub(super) const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::Running,
+        Self::Done,
+        Self::CompletedWithFailures,
+        Self::Failed,
+    ];
+
+    /// Its name.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::CompletedWithFailures => "completed_with_failures",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The one of this name.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
 }
 
 /// A long operation.
@@ -91,6 +130,8 @@ pub(crate) struct Operation {
     pub(crate) total: Option<i64>,
     pub(crate) looked_at: i64,
     pub(crate) changed: i64,
+    /// Operators that could not be done.
+    pub(crate) failed: i64,
     pub(crate) failure: Option<String>,
     pub(crate) started_at: OffsetDateTime,
     pub(crate) updated_at: OffsetDateTime,
@@ -107,6 +148,8 @@ pub(crate) struct Step {
     pub(crate) looked_at: i64,
     /// In this step.
     pub(crate) changed: i64,
+    /// In this step.
+    pub(crate) failed: i64,
     pub(crate) is_last: bool,
 }
 
@@ -119,6 +162,7 @@ impl Step {
             total: operation.total,
             looked_at: 0,
             changed: 0,
+            failed: 0,
             is_last: false,
         }
     }

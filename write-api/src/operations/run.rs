@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use shared::db::DbError;
 use shared::fail_point;
 use shared::ids::OperatorId;
@@ -14,6 +15,7 @@ use super::error::OperationError;
 use super::rules::{Operation, Step, Work};
 use super::store;
 use crate::app::{App, SharedApp};
+use crate::audit::{Action, Change, Doer, record};
 use crate::background::every;
 use crate::{leaderboards, resets, revenue};
 
@@ -72,13 +74,15 @@ async fn attempt(app: &App, operator: OperatorId, id: Uuid) -> Result<Stepped, D
     match stepped.await {
         Ok(stepped) => Ok(stepped),
         Err(error) => {
-            tracing::warn!(%error, %operator, operation = %id, "a step of a long operation failed");
+            tracing::warn!(?error, %operator, operation = %id, "a step of a long operation failed");
             if !error.is_passing() {
-                let (failure, most) = (error.to_string(), app.options.operations.operation_failures_max);
+                let (failure, most) = (error.reason(), app.options.operations.operation_failures_max);
                 let note = app.db.write(move |db| {
                     let failure = failure.clone();
                     Box::pin(async move {
-                        store::note_failure(operator, db, id, &failure, most, at).await?;
+                        if store::note_failure(operator, db, id, &failure, most, at).await? {
+                            record_ended(operator, db, id, at).await?;
+                        }
                         Ok::<_, DbError>(())
                     })
                 });
@@ -92,19 +96,22 @@ async fn attempt(app: &App, operator: OperatorId, id: Uuid) -> Result<Stepped, D
 /// What steps are bounded by.
 #[derive(Clone, Debug)]
 struct Limits {
+    statement_ms: u64,
     reset_batch: u32,
     leaderboard_batch: u32,
     standings_kept: u32,
-    shares: revenue::Shares,
+    revenue: revenue::Terms,
 }
 
 impl Limits {
     fn of(app: &App) -> Self {
         Self {
+            // Before the limit of the whole transaction: that one looks like a database that is away.
+            statement_ms: app.db.limits().db_transaction_ms / 2,
             reset_batch: app.options.operations.reset_batch,
             leaderboard_batch: app.options.leaderboards.leaderboard_batch,
             standings_kept: app.options.leaderboards.standings_kept,
-            shares: app.options.revenue.shares(),
+            revenue: app.options.revenue.terms(),
         }
     }
 }
@@ -120,9 +127,13 @@ async fn step(
     let Some(operation) = store::take(operator, db, id).await? else {
         return Ok(Stepped::Off);
     };
+    store::limit_statements(db, limits.statement_ms).await?;
     let step = do_step(&operation, db, limits, tx_id, at).await?;
     fail_point::reach("operation_step");
     store::advance(operator, db, id, &step, at).await?;
+    if step.is_last {
+        record_ended(operator, db, id, at).await?;
+    }
     Ok(if step.is_last { Stepped::Off } else { Stepped::On })
 }
 
@@ -142,12 +153,36 @@ async fn do_step(
             resets::step(operation, db, limits.reset_batch, tx_id, at).await
         }
         Work::ContestEnd => leaderboards::end_step(operation, db, batch, kept, at).await,
-        Work::RevenueCalculate { through } => {
-            Ok(revenue::calculate_step(operation, db, *through, &limits.shares, at).await?)
+        Work::RevenueCalculate { through }
+        | Work::RevenueDaily { through }
+        | Work::RevenuePost { through } => {
+            Ok(revenue::step(operation, db, *through, &limits.revenue, tx_id, at).await?)
         }
-        Work::RevenueDaily { through } => {
-            Ok(revenue::daily_step(operation, db, *through, &limits.shares, tx_id, at).await?)
-        }
-        Work::RevenuePost { through } => Ok(revenue::post_step(operation, db, *through, tx_id, at).await?),
     }
+}
+
+/// Writes into the audit log how an operation ended.
+async fn record_ended(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    id: Uuid,
+    at: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let Some(ended) = store::find(operator, db, id).await? else {
+        return Ok(());
+    };
+    let change = Change {
+        subject: Some(format!("operation {id}")),
+        after: json!({
+            "kind": ended.work.kind(),
+            "status": ended.status,
+            "looked_at": ended.looked_at,
+            "changed": ended.changed,
+            "failed": ended.failed,
+            "failure": ended.failure,
+        }),
+        ..Change::default()
+    };
+    let doer = Doer::system(operator, at);
+    record(operator, db, &doer, Action::OperationEnded, change).await
 }

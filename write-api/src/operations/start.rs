@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use shared::db::Db;
+use shared::db::{Db, DbError};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -43,6 +43,22 @@ pub(crate) async fn start(doer: Doer, db: &Db, asked: Asked) -> Result<Answer, O
         }
         done => done,
     }
+}
+
+/// Writes into the audit log that the service itself began an operation.
+pub(crate) async fn record_begun(
+    db: &mut PgConnection,
+    doer: &Doer,
+    id: Uuid,
+    work: &Work,
+) -> Result<(), DbError> {
+    let after = serde_json::to_value(work).map_err(|error| DbError::Broken(Box::new(error)))?;
+    let change = Change {
+        subject: Some(format!("operation {id}")),
+        after,
+        ..Change::default()
+    };
+    Ok(record(doer.operator, db, doer, Action::OperationBegun, change).await?)
 }
 
 async fn attempt(db: &Db, asked: &Arc<(Doer, Asked)>) -> Result<Answer, OperationError> {

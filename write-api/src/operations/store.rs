@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::rules::{Cursor, Operation, Status, Step, Work};
 use crate::audit::Doer;
+use crate::paging::Page;
 
 /// Longest text that is kept of a failure, in characters.
 const MAX_FAILURE_CHARS: usize = 300;
@@ -54,6 +55,7 @@ struct Row {
     total: Option<i64>,
     looked_at: i64,
     changed: i64,
+    failed: i64,
     failure: Option<String>,
     started_at: OffsetDateTime,
     updated_at: OffsetDateTime,
@@ -74,6 +76,7 @@ impl From<Row> for Operation {
             total: row.total,
             looked_at: row.looked_at,
             changed: row.changed,
+            failed: row.failed,
             failure: row.failure,
             started_at: row.started_at,
             updated_at: row.updated_at,
@@ -83,27 +86,29 @@ impl From<Row> for Operation {
 }
 
 macro_rules! operation {
-    ($rest:literal, $($value:expr),*) => {
+    ($which:literal, $($value:expr),*) => {
         sqlx::query_as!(
             Row,
             r#"
             select
                 id,
                 parameters as "parameters: Json<Work>",
-                status as "status: Status",
+                case when status = 'done' and failed > 0 then 'completed_with_failures' else status end
+                    as "status!: Status",
                 cursor_operator as "cursor_operator: OperatorId",
                 cursor_player as "cursor_player: PlayerId",
                 contest_id,
                 total,
                 looked_at,
                 changed,
+                failed,
                 failure,
                 started_at,
                 updated_at,
                 ended_at
             from operations
-            where operator_id = $1 and id = $2
-            "# + $rest,
+            where operator_id = $1
+            "# + $which,
             $($value),*
         )
     };
@@ -115,8 +120,62 @@ pub(super) async fn find(
     db: &mut PgConnection,
     id: Uuid,
 ) -> Result<Option<Operation>, sqlx::Error> {
-    let row = operation!("", operator.get(), id).fetch_optional(db).await?;
+    let row = operation!(" and id = $2", operator.get(), id)
+        .fetch_optional(db)
+        .await?;
     Ok(row.map(Operation::from))
+}
+
+/// Which operations of a list.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Filter {
+    pub(super) kind: Option<&'static str>,
+    pub(super) status: Option<Status>,
+}
+
+/// A page of the operations, the newest first, and how many there are.
+pub(super) async fn page(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    filter: Filter,
+    page: Page,
+) -> Result<(Vec<Operation>, i64), sqlx::Error> {
+    let rows = operation!(
+        r#"
+            and ($2::text is null or kind = $2)
+            and (
+                $3::text is null
+                or $3 = case when status = 'done' and failed > 0 then 'completed_with_failures' else status end
+            )
+        order by started_at desc, id desc
+        limit $4
+        offset $5
+        "#,
+        operator.get(),
+        filter.kind,
+        filter.status as Option<Status>,
+        page.size(),
+        page.offset()
+    );
+    let rows = rows.fetch_all(&mut *db).await?;
+    let total = sqlx::query_scalar!(
+        r#"
+        select count(*) as "total!"
+        from operations
+        where operator_id = $1
+            and ($2::text is null or kind = $2)
+            and (
+                $3::text is null
+                or $3 = case when status = 'done' and failed > 0 then 'completed_with_failures' else status end
+            )
+        "#,
+        operator.get(),
+        filter.kind,
+        filter.status as Option<Status>,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((rows.into_iter().map(Operation::from).collect(), total))
 }
 
 /// Takes an operation until the end of the transaction, unless it has ended or another instance has it.
@@ -125,8 +184,23 @@ pub(super) async fn take(
     db: &mut PgConnection,
     id: Uuid,
 ) -> Result<Option<Operation>, sqlx::Error> {
-    let row = operation!(" and ended_at is null for update skip locked", operator.get(), id);
+    let row = operation!(
+        " and id = $2 and ended_at is null for update skip locked",
+        operator.get(),
+        id
+    );
     Ok(row.fetch_optional(db).await?.map(Operation::from))
+}
+
+/// Lets no statement of this transaction take longer than `most_ms`.
+pub(super) async fn limit_statements(db: &mut PgConnection, most_ms: u64) -> Result<(), sqlx::Error> {
+    sqlx::query_scalar!(
+        "select set_config('statement_timeout', $1, true)",
+        most_ms.max(1).to_string(),
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(())
 }
 
 /// The operations that have not ended, the oldest first. After failures in a row each waits ever longer, up to five
@@ -169,6 +243,7 @@ pub(super) async fn advance(
             contest_id = $5,
             looked_at = looked_at + $6,
             changed = changed + $7,
+            failed = failed + $11,
             steps = steps + 1,
             failures = 0,
             failure = null,
@@ -186,13 +261,14 @@ pub(super) async fn advance(
         step.is_last,
         at,
         step.total,
+        step.failed,
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Counts a failed step, and gives the operation up after `most` in a row.
+/// Counts a failed step, and gives the operation up after `most` in a row; says whether it did.
 pub(super) async fn note_failure(
     operator: OperatorId,
     db: &mut PgConnection,
@@ -200,9 +276,9 @@ pub(super) async fn note_failure(
     failure: &str,
     most: u16,
     at: OffsetDateTime,
-) -> Result<(), sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let failure: String = failure.chars().take(MAX_FAILURE_CHARS).collect();
-    sqlx::query!(
+    let is_given_up = sqlx::query_scalar!(
         r#"
         update operations
         set
@@ -212,6 +288,7 @@ pub(super) async fn note_failure(
             ended_at = case when failures + 1 >= $4 then $5::timestamptz end,
             updated_at = $5
         where operator_id = $1 and id = $2 and ended_at is null
+        returning status = 'failed' as "is_given_up!"
         "#,
         operator.get(),
         id,
@@ -219,9 +296,9 @@ pub(super) async fn note_failure(
         i32::from(most),
         at,
     )
-    .execute(db)
+    .fetch_optional(db)
     .await?;
-    Ok(())
+    Ok(is_given_up.unwrap_or(false))
 }
 
 /// Lets an operation that was given up go on from where it was; says whether there was one.

@@ -57,40 +57,55 @@ pub async fn fold_totals(db: &mut PgConnection, batch: u32) -> Result<u64, sqlx:
     Ok(taken.unsigned_abs())
 }
 
-/// What settled on one day in UTC.
+/// What settled on one day in UTC, over all products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayTotals {
+    /// The day.
+    pub day: Date,
     /// Rounds and bets that settled; voided ones are in no number.
     pub settled: i64,
     /// Their stakes.
     pub staked: Minor,
     /// What they paid.
     pub paid: Minor,
+    /// The stakes of sports bets among them, less what these paid.
+    pub sports: Minor,
 }
 
-/// What the operator's players did on one day in UTC, over all products; exact at this moment.
+/// What the operator's players did on each of these days in UTC, the first one first; exact at this moment.
 pub async fn day_totals(
     operator: OperatorId,
     db: &mut PgConnection,
-    day: Date,
-) -> Result<DayTotals, sqlx::Error> {
+    from: Date,
+    through: Date,
+) -> Result<Vec<DayTotals>, sqlx::Error> {
     sqlx::query_as!(
         DayTotals,
         r#"
         select
+            days.day::date as "day!",
             coalesce(sum(settled), 0)::bigint as "settled!",
             coalesce(sum(staked), 0)::bigint as "staked!: Minor",
-            coalesce(sum(paid), 0)::bigint as "paid!: Minor"
-        from (
-            select settled, staked, paid from daily_totals where operator_id = $1 and day = $2
+            coalesce(sum(paid), 0)::bigint as "paid!: Minor",
+            coalesce(sum(staked - paid) filter (where product = 'sports'), 0)::bigint as "sports!: Minor"
+        from generate_series($2::date::timestamp, $3::date::timestamp, interval '1 day') as days (day)
+        left join (
+            select day, product, settled, staked, paid
+            from daily_totals
+            where operator_id = $1 and day between $2 and $3
             union all
-            select settled, staked, paid from daily_totals_due where operator_id = $1 and day = $2
-        ) as both_tables
+            select day, product, settled, staked, paid
+            from daily_totals_due
+            where operator_id = $1 and day between $2 and $3
+        ) as both_tables on both_tables.day = days.day::date
+        group by days.day
+        order by days.day
         "#,
         operator.get(),
-        day,
+        from,
+        through,
     )
-    .fetch_one(db)
+    .fetch_all(db)
     .await
 }
 

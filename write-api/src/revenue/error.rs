@@ -2,6 +2,8 @@
 
 use shared::db::DbError;
 
+use crate::operations::plain;
+
 /// Why nothing was done. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum RevenueError {
@@ -14,3 +16,13 @@ pub enum RevenueError {
 }
 
 shared::transaction_error!(RevenueError);
+
+impl RevenueError {
+    /// What staff are told; the log has the cause.
+    pub(super) const fn reason(&self) -> &'static str {
+        match self {
+            Self::OutOfRange => "a day's revenue is too large to count",
+            Self::Database(error) => plain(error),
+        }
+    }
+}

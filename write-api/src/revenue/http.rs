@@ -13,8 +13,9 @@ use shared::problem::{Problem, ProblemBody};
 use time::{Date, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
 
+use super::days::{self, DayRow, Filter};
 use super::rules::last_day_over;
-use super::store::{self, DayRow, Filter};
+use super::schedule;
 use crate::accounts::{OperatorStaff, PlatformStaff, Right};
 use crate::app::{App, SharedApp};
 use crate::audit::{Action, PlatformDoer};
@@ -34,7 +35,8 @@ pub(crate) struct AskedDay {
 }
 
 /// Works out the revenue of every operator for every day up to this one that is not posted, in the background. May be
-/// repeated: what is posted stays as it is.
+/// repeated: what is posted stays as it is. A posted day, this one or one shortly before it, into which something settled
+/// later gets a correction, which is posted as a day is.
 #[utoipa::path(post, path = "/api/superadmin/revenue/calculate", tag = "revenue", request_body = AskedDay,
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
@@ -77,7 +79,7 @@ async fn begin(
     action: Action,
 ) -> Result<Answer, Problem> {
     let doer = doer.require(Right::Money)?.at(OperatorId::PLATFORM);
-    let last = last_day_over(doer.at, app.options.revenue.grace());
+    let last = over(app).await?;
     if last.is_none_or(|last| day > last) {
         return Err(Problem::invalid_field("date", "must be a day that is over"));
     }
@@ -91,44 +93,13 @@ async fn begin(
     Ok(start(doer, &app.db, asked).await?)
 }
 
-/// When revenue was last worked out and posted.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RevenueStatus {
-    /// Always true.
-    success: bool,
-    /// Null before the first time.
-    #[serde(with = "time::serde::rfc3339::option")]
-    last_revenue_calculation: Option<OffsetDateTime>,
-    /// When it was last posted to the wallets; null before the first time.
-    #[serde(with = "time::serde::rfc3339::option")]
-    last_wallet_update: Option<OffsetDateTime>,
-    /// The newest day that was worked out; null where none was.
-    #[serde(with = "moment::day::option")]
-    #[schema(value_type = Option<String>, format = Date)]
-    last_day: Option<Date>,
-    /// Days of operators that were worked out and are not posted.
-    unposted_days: i64,
-}
-
-/// How far daily revenue is.
-#[utoipa::path(get, path = "/api/superadmin/revenue/status", tag = "revenue",
-    security(("bearer" = []), ("platform_cookie" = [])),
-    responses((status = 200, body = RevenueStatus)))]
-pub(crate) async fn status(
-    _staff: PlatformStaff,
-    State(app): State<SharedApp>,
-) -> Result<Private<RevenueStatus>, Problem> {
-    let read = app
+/// The last day that is over, by the database's clock.
+async fn over(app: &App) -> Result<Option<Date>, DbError> {
+    let grace = app.options.revenue.grace();
+    let now = app
         .db
-        .read(|db| Box::pin(async move { Ok::<_, DbError>(store::status(db).await?) }));
-    let row = read.await?;
-    Ok(Private(RevenueStatus {
-        success: true,
-        last_revenue_calculation: row.calculated_at,
-        last_wallet_update: row.posted_at,
-        last_day: row.last_day,
-        unposted_days: row.unposted,
-    }))
+        .read(|db| Box::pin(async move { Ok::<_, DbError>(schedule::now(db).await?) }));
+    Ok(last_day_over(now.await?, grace))
 }
 
 /// Which days.
@@ -229,8 +200,12 @@ struct ShownDay {
     /// What the bookmaker gets of all that, or bears where it is negative.
     #[schema(value_type = f64)]
     total_bookmaker_earnings: Money,
-    /// Whether the wallets were given their parts. Then nothing of it changes any more.
+    /// Whether the wallets were given their parts. Then it changes only by a correction, when something settled into the
+    /// day later.
     is_posted: bool,
+    /// How many corrections there are. All amounts are those of the newest, for the whole day.
+    #[schema(minimum = 0)]
+    corrections: i32,
     /// When it was worked out.
     #[serde(with = "time::serde::rfc3339")]
     processed_at: OffsetDateTime,
@@ -263,6 +238,7 @@ impl From<DayRow> for ShownDay {
             community_loss_30: money(row.community_loss),
             total_bookmaker_earnings: money(earned - row.bookmaker_own_loss - row.bookmaker_loss),
             is_posted: row.posted_at.is_some(),
+            corrections: row.number,
             processed_at: row.calculated_at,
             posted_at: row.posted_at,
             sportsbook_name: row.name,
@@ -313,7 +289,7 @@ pub(crate) async fn list_own(
 async fn listed(app: &App, (page, filter): (Page, Filter)) -> Result<Private<DayList>, Problem> {
     let read = app
         .db
-        .read(move |db| Box::pin(async move { Ok::<_, DbError>(store::page(db, filter, page).await?) }));
+        .read(move |db| Box::pin(async move { Ok::<_, DbError>(days::page(db, filter, page).await?) }));
     let (rows, total) = read.await?;
     Ok(Private(DayList {
         success: true,

@@ -3,6 +3,7 @@
 use time::{Duration, Time};
 
 use super::rules::Shares;
+use super::run::Terms;
 
 /// How and when daily revenue is worked out and posted.
 #[derive(Clone, Debug, clap::Args)]
@@ -17,6 +18,13 @@ pub struct RevenueOptions {
     /// How long after its end a day is taken for over, in seconds: transactions of its last moments have ended then.
     #[arg(long, env = "REVENUE_GRACE_S", default_value_t = 300)]
     pub revenue_grace_s: u32,
+    /// How long after a round of the schedule that could not do all operators the next one begins, in seconds.
+    #[arg(long, env = "REVENUE_RETRY_S", default_value_t = 1800, value_parser = clap::value_parser!(u32).range(1..))]
+    pub revenue_retry_s: u32,
+    /// How many days before the last one are looked at, each time, for what settled into them after they were posted.
+    #[arg(long, env = "REVENUE_CORRECTION_DAYS", default_value_t = 35,
+        value_parser = clap::value_parser!(u16).range(0..=3660))]
+    pub revenue_correction_days: u16,
     /// The platform's fee on the bookmaker's own share of a profit, in percent.
     #[arg(long, env = "REVENUE_FEE_PERCENT", default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub revenue_fee_percent: u8,
@@ -38,7 +46,14 @@ pub struct RevenueOptions {
 }
 
 impl RevenueOptions {
-    pub(crate) fn shares(&self) -> Shares {
+    pub(crate) fn terms(&self) -> Terms {
+        Terms {
+            shares: self.shares(),
+            correction_days: self.revenue_correction_days,
+        }
+    }
+
+    fn shares(&self) -> Shares {
         Shares {
             fee_percent: self.revenue_fee_percent.min(100).into(),
             profit: [
@@ -58,6 +73,10 @@ impl RevenueOptions {
     /// When, on each day, the revenue of the day before is due.
     pub(super) fn due_at(&self) -> Time {
         Time::MIDNIGHT + Duration::minutes(self.revenue_minute.into())
+    }
+
+    pub(super) fn retry(&self) -> Duration {
+        Duration::seconds(self.revenue_retry_s.into())
     }
 
     pub(super) fn grace(&self) -> Duration {

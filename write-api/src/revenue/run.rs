@@ -1,96 +1,124 @@
-//! The steps that work out and post daily revenue, one operator in each, and the schedule. Must never work out a day
-//! while another one posts it: both lock the operator's row first.
+//! The steps that work out and post daily revenue, one operator in each. Must never work out a day while another one
+//! posts it: both lock the operator's row first. Nor let one operator stop those behind it.
 
+use shared::db::TransactionError;
 use shared::ids::{OperatorId, PlayerId};
-use sqlx::PgConnection;
-use time::{Date, OffsetDateTime};
+use sqlx::types::Json;
+use sqlx::{Connection, PgConnection};
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::error::RevenueError;
-use super::rules::{Shares, last_day_due, movements, parts_of};
+use super::rules::{Basis, Effects, Shares, movements, parts_of};
+use super::schedule;
 use super::store::{self, Worked};
-use crate::app::App;
 use crate::ledger::{self, HouseReason, HouseTransfer};
-use crate::operations::{self, Cursor, Operation, Step, Work};
+use crate::operations::{Cursor, Operation, Step, Work, passes};
 use crate::operators;
-use crate::reports::day_totals;
+use crate::reports::{DayTotals, day_totals};
 
-/// Works out every day up to `through` of the next operator, from the first that is not posted on.
-pub(crate) async fn calculate_step(
-    operation: &Operation,
-    db: &mut PgConnection,
-    through: Date,
-    shares: &Shares,
-    at: OffsetDateTime,
-) -> Result<Step, RevenueError> {
-    let Some(operator) = store::next_operator(db, operation.cursor.operator).await? else {
-        return Ok(last_step(operation));
-    };
-    operators::lock(operator, db).await?;
-    let days = calculate(operator, db, through, shares, at).await?;
-    past(operation, db, operator, days).await
+/// What steps go by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(super) shares: Shares,
+    /// How many days before the last one are looked at for what settled into them later.
+    pub(super) correction_days: u16,
 }
 
-/// Posts every day up to `through` that was worked out for the next operator, the oldest first.
-pub(crate) async fn post_step(
+/// Works out every day up to `through` of the next operator, posts them, or both, as the operation wants it. An operator
+/// that fails is noted, and the operation goes on behind it.
+pub(crate) async fn step(
     operation: &Operation,
     db: &mut PgConnection,
     through: Date,
+    terms: &Terms,
     tx_id: Uuid,
     at: OffsetDateTime,
 ) -> Result<Step, RevenueError> {
     let Some(operator) = store::next_operator(db, operation.cursor.operator).await? else {
-        return Ok(last_step(operation));
+        let is_schedule = matches!(operation.work, Work::RevenueDaily { .. });
+        if is_schedule && operation.failed == 0 {
+            schedule::note_done(db, through).await?;
+        }
+        return Ok(Step {
+            is_last: true,
+            ..Step::standing(operation)
+        });
     };
-    operators::lock(operator, db).await?;
-    let days = post(operator, db, through, tx_id, at).await?;
-    past_posted(operation, db, operator, days).await
-}
-
-/// Works out and posts in one step, as the schedule does.
-pub(crate) async fn daily_step(
-    operation: &Operation,
-    db: &mut PgConnection,
-    through: Date,
-    shares: &Shares,
-    tx_id: Uuid,
-    at: OffsetDateTime,
-) -> Result<Step, RevenueError> {
-    let Some(operator) = store::next_operator(db, operation.cursor.operator).await? else {
-        return Ok(last_step(operation));
-    };
-    operators::lock(operator, db).await?;
-    calculate(operator, db, through, shares, at).await?;
-    let days = post(operator, db, through, tx_id, at).await?;
-    past_posted(operation, db, operator, days).await
-}
-
-fn last_step(operation: &Operation) -> Step {
-    Step {
-        is_last: true,
-        ..Step::standing(operation)
+    let mut savepoint = db.begin().await?;
+    let done = do_operator(
+        operator,
+        &mut savepoint,
+        &operation.work,
+        through,
+        terms,
+        tx_id,
+        at,
+    )
+    .await;
+    match done {
+        Ok(done) => {
+            savepoint.commit().await?;
+            if done.has_more {
+                return Ok(Step::standing(operation));
+            }
+            past(operation, db, operator, done.days.min(1), 0).await
+        }
+        Err(error) if error.database().is_some_and(passes) => Err(error),
+        Err(error) => {
+            tracing::warn!(?error, %operator, operation = %operation.id, "revenue of an operator failed");
+            savepoint.rollback().await?;
+            let unposted = store::first_unposted(operator, db).await?;
+            let day = unposted.filter(|day| *day <= through).unwrap_or(through);
+            schedule::note_failure(operator, db, day, error.reason(), at).await?;
+            past(operation, db, operator, 0, 1).await
+        }
     }
 }
 
-/// As [`past`], but stays at an operator that may have more days to post.
-async fn past_posted(
-    operation: &Operation,
-    db: &mut PgConnection,
-    operator: OperatorId,
+/// What was done for one operator.
+struct Done {
     days: i64,
-) -> Result<Step, RevenueError> {
-    if days < store::DAYS_POSTED_AT_ONCE {
-        past(operation, db, operator, days).await
-    } else {
-        Ok(Step::standing(operation))
+    has_more: bool,
+}
+
+async fn do_operator(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    work: &Work,
+    through: Date,
+    terms: &Terms,
+    tx_id: Uuid,
+    at: OffsetDateTime,
+) -> Result<Done, RevenueError> {
+    operators::lock(operator, db).await?;
+    let mut days = 0;
+    if !matches!(work, Work::RevenuePost { .. }) {
+        days = calculate(operator, db, through, terms, at).await?;
     }
+    if matches!(work, Work::RevenueCalculate { .. }) {
+        return Ok(Done {
+            days,
+            has_more: false,
+        });
+    }
+    let posted = post(operator, db, through, tx_id, at).await?;
+    let has_more = posted == store::DAYS_POSTED_AT_ONCE;
+    if !has_more {
+        schedule::forget_failure(operator, db).await?;
+    }
+    Ok(Done {
+        days: posted,
+        has_more,
+    })
 }
 
 async fn past(
     operation: &Operation,
     db: &mut PgConnection,
     operator: OperatorId,
-    days: i64,
+    changed: i64,
+    failed: i64,
 ) -> Result<Step, RevenueError> {
     let total = match operation.total {
         Some(total) => total,
@@ -103,37 +131,74 @@ async fn past(
         },
         total: Some(total),
         looked_at: 1,
-        changed: days.min(1),
+        changed,
+        failed,
         ..Step::standing(operation)
     })
 }
 
-/// Writes the rows of the days that are not posted, in place of those that are there. How many.
+/// Writes the rows of the days that are not posted, in place of those that are there, and a correction of each posted
+/// day that something settled into later. How many.
 async fn calculate(
     operator: OperatorId,
     db: &mut PgConnection,
     through: Date,
-    shares: &Shares,
+    terms: &Terms,
     at: OffsetDateTime,
 ) -> Result<i64, RevenueError> {
     let (capital, pool) = store::initial_balances(operator, db).await?;
-    let mut next = store::first_unposted(operator, db).await?;
-    let mut worked = Vec::new();
-    while let Some(day) = next.filter(|day| *day <= through) {
-        let totals = day_totals(operator, db, day).await?;
-        let revenue = totals
-            .staked
-            .checked_sub(totals.paid)
-            .ok_or(RevenueError::OutOfRange)?;
-        let parts = parts_of(revenue.get(), capital, pool, shares);
-        worked.push(Worked { day, totals, parts });
-        next = day.next_day();
+    let basis = Basis {
+        capital,
+        pool,
+        shares: terms.shares,
+    };
+    let corrections = corrections(operator, db, through, terms, basis).await?;
+    store::put_corrections(operator, db, &corrections, at).await?;
+    let mut days = Vec::new();
+    if let Some(from) = store::first_unposted(operator, db).await? {
+        for totals in day_totals(operator, db, from, through).await? {
+            days.push(work_out(0, &totals, basis)?);
+        }
     }
-    store::put(operator, db, &worked, at).await?;
-    Ok(i64::try_from(worked.len()).unwrap_or(i64::MAX))
+    store::put_days(operator, db, &days, at).await?;
+    Ok(i64::try_from(corrections.len() + days.len()).unwrap_or(i64::MAX))
 }
 
-/// Moves the parts of each day and marks it as posted. How many.
+/// The corrections of days that were posted with other totals than they have now, each by what its day was split by.
+/// `basis` is for days of which that was not kept.
+async fn corrections(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    through: Date,
+    terms: &Terms,
+    basis: Basis,
+) -> Result<Vec<Worked>, RevenueError> {
+    let from = through.saturating_sub(Duration::days(terms.correction_days.into()));
+    let totals = day_totals(operator, db, from, through).await?;
+    let mut worked = Vec::new();
+    for counted in store::counted(operator, db, from, through).await? {
+        let Some(now) = totals.iter().find(|totals| totals.day == counted.day) else {
+            continue;
+        };
+        if (now.staked, now.paid, now.sports) != (counted.staked, counted.paid, counted.sports) {
+            let basis = counted.basis.map_or(basis, |Json(basis)| basis);
+            worked.push(work_out(counted.next_number, now, basis)?);
+        }
+    }
+    Ok(worked)
+}
+
+fn work_out(number: i32, totals: &DayTotals, basis: Basis) -> Result<Worked, RevenueError> {
+    let revenue = totals
+        .staked
+        .checked_sub(totals.paid)
+        .ok_or(RevenueError::OutOfRange)?;
+    let parts = parts_of(revenue.get(), &basis);
+    Ok(Worked::new(number, totals, &parts, basis))
+}
+
+/// Moves the parts of each calculation, or what they differ by from what was posted of the day before, and marks it as
+/// posted. How many.
 async fn post(
     operator: OperatorId,
     db: &mut PgConnection,
@@ -141,14 +206,18 @@ async fn post(
     tx_id: Uuid,
     at: OffsetDateTime,
 ) -> Result<i64, RevenueError> {
-    let days = store::due(operator, db, through).await?;
-    if days.is_empty() {
+    let due = store::due(operator, db, through).await?;
+    if due.is_empty() {
         return Ok(0);
     }
     let mut held = store::held(operator, db).await?;
-    for (day, parts) in &days {
-        let reference = day.to_string();
-        for movement in movements(parts, &mut held) {
+    for calculation in &due {
+        let reference = calculation.day.to_string();
+        let posted = match calculation.number {
+            0 => Effects::default(),
+            _ => store::posted(operator, db, calculation.day).await?,
+        };
+        for movement in movements(&calculation.parts, calculation.sports, &posted, &mut held) {
             let transfer = HouseTransfer {
                 debit: movement.debit,
                 credit: movement.credit,
@@ -158,34 +227,7 @@ async fn post(
             };
             ledger::transfer(operator, db, tx_id, &transfer, at).await?;
         }
-        store::mark_posted(operator, db, *day, tx_id, at).await?;
+        store::mark_posted(operator, db, calculation, tx_id, at).await?;
     }
-    Ok(i64::try_from(days.len()).unwrap_or(i64::MAX))
-}
-
-/// Writes the operation of the schedule down when it is time. The row of the schedule is locked meanwhile, so that one
-/// instance does; while the operation of an earlier day has not ended, it is left for later.
-pub(crate) async fn begin_when_due(app: &App) -> Result<(), shared::db::DbError> {
-    let (now, options) = (app.clock.now(), &app.options.revenue);
-    let due = last_day_due(now, options.due_at(), options.grace());
-    let Some(through) = due.filter(|_| options.revenue_scheduled) else {
-        return Ok(());
-    };
-    let id = app.random.uuid(now);
-    let is_due = app.db.read(move |db| {
-        Box::pin(async move { Ok::<_, shared::db::DbError>(store::is_due(db, through).await?) })
-    });
-    if !is_due.await? {
-        return Ok(());
-    }
-    let begin = app.db.write(move |db| {
-        Box::pin(async move {
-            if store::take_schedule(db, through).await? {
-                let work = Work::RevenueDaily { through };
-                operations::insert(OperatorId::PLATFORM, db, id, &work, None, now).await?;
-            }
-            Ok::<_, shared::db::DbError>(())
-        })
-    });
-    begin.await
+    Ok(i64::try_from(due.len()).unwrap_or(i64::MAX))
 }

@@ -1,18 +1,19 @@
 //! The statements of daily revenue. Must never change a row that was posted.
 
+use serde::Serialize;
 use shared::ids::OperatorId;
-use shared::money::Currency;
+use shared::money::Minor;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::rules::{Held, Parts};
+use super::rules::{ACCOUNTS, Basis, Effects, Held, Parts};
 use crate::ledger::Account;
-use crate::paging::Page;
 use crate::reports::DayTotals;
 
-/// Days of one operator that one transaction posts at most.
-pub(super) const DAYS_POSTED_AT_ONCE: i64 = 366;
+/// Calculations of one operator that one transaction posts at most.
+pub(super) const DAYS_POSTED_AT_ONCE: i64 = 31;
 
 /// The operator after this one. All there are, also disabled ones: what settles late is still theirs.
 pub(super) async fn next_operator(
@@ -83,91 +84,199 @@ pub(super) async fn first_unposted(
     .await
 }
 
-/// A day with what settled on it, and its parts.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Worked {
+/// A posted day, as it was worked out last.
+#[derive(Clone, Debug)]
+pub(super) struct Counted {
     pub(super) day: Date,
-    pub(super) totals: DayTotals,
-    pub(super) parts: Parts,
+    /// That of the calculation that a correction would be.
+    pub(super) next_number: i32,
+    pub(super) basis: Option<Json<Basis>>,
+    pub(super) staked: Minor,
+    pub(super) paid: Minor,
+    pub(super) sports: Minor,
+}
+
+/// The posted ones of these days. A correction that is not posted is replaced by the next one.
+pub(super) async fn counted(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    from: Date,
+    through: Date,
+) -> Result<Vec<Counted>, sqlx::Error> {
+    sqlx::query_as!(
+        Counted,
+        r#"
+        select
+            day as "day!",
+            number + (posted_at is not null)::integer as "next_number!",
+            basis as "basis: Json<Basis>",
+            total_bets_amount as "staked!: Minor",
+            total_payouts as "paid!: Minor",
+            sports_revenue as "sports!: Minor"
+        from (
+            select distinct on (day) *
+            from revenue_calculations
+            where operator_id = $1 and day between $2 and $3
+            order by day, number desc
+        ) as newest
+        where number > 0 or posted_at is not null
+        "#,
+        operator.get(),
+        from,
+        through,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A calculation as a row: 0 is the number of a day's first, and of its corrections are the others.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Worked {
+    #[serde(with = "shared::moment::day")]
+    day: Date,
+    number: i32,
+    total_bets_amount: i64,
+    total_payouts: i64,
+    total_revenue: i64,
+    sports_revenue: i64,
+    bookmaker_own_share: i64,
+    platform_fee_from_own: i64,
+    bookmaker_net_own: i64,
+    remaining_profit: i64,
+    bookmaker_share: i64,
+    community_share: i64,
+    platform_share: i64,
+    bookmaker_own_loss: i64,
+    remaining_loss: i64,
+    bookmaker_loss: i64,
+    community_loss: i64,
+    basis: Basis,
+}
+
+impl Worked {
+    pub(super) const fn new(number: i32, totals: &DayTotals, parts: &Parts, basis: Basis) -> Self {
+        Self {
+            day: totals.day,
+            number,
+            total_bets_amount: totals.staked.get(),
+            total_payouts: totals.paid.get(),
+            total_revenue: parts.revenue(),
+            sports_revenue: totals.sports.get(),
+            bookmaker_own_share: parts.fee_from_own + parts.net_own,
+            platform_fee_from_own: parts.fee_from_own,
+            bookmaker_net_own: parts.net_own,
+            remaining_profit: parts.bookmaker + parts.community + parts.platform,
+            bookmaker_share: parts.bookmaker,
+            community_share: parts.community,
+            platform_share: parts.platform,
+            bookmaker_own_loss: parts.own_loss,
+            remaining_loss: parts.bookmaker_loss + parts.community_loss,
+            bookmaker_loss: parts.bookmaker_loss,
+            community_loss: parts.community_loss,
+            basis,
+        }
+    }
+}
+
+macro_rules! put {
+    ($into:literal, $key:literal, $operator:expr, $worked:expr, $at:expr) => {
+        sqlx::query!(
+            "insert into " + $into + r#" (
+                operator_id, day, number, total_bets_amount, total_payouts, total_revenue, sports_revenue,
+                bookmaker_own_share, platform_fee_from_own, bookmaker_net_own, remaining_profit, bookmaker_share,
+                community_share, platform_share, bookmaker_own_loss, remaining_loss, bookmaker_loss, community_loss,
+                basis, calculated_at
+            )
+            select
+                $1, day, number, total_bets_amount, total_payouts, total_revenue, sports_revenue,
+                bookmaker_own_share, platform_fee_from_own, bookmaker_net_own, remaining_profit, bookmaker_share,
+                community_share, platform_share, bookmaker_own_loss, remaining_loss, bookmaker_loss, community_loss,
+                basis, $3
+            from jsonb_populate_recordset(null::daily_revenue, $2)
+            on conflict "# + $key + r#" do update
+            set
+                total_bets_amount = excluded.total_bets_amount,
+                total_payouts = excluded.total_payouts,
+                total_revenue = excluded.total_revenue,
+                sports_revenue = excluded.sports_revenue,
+                bookmaker_own_share = excluded.bookmaker_own_share,
+                platform_fee_from_own = excluded.platform_fee_from_own,
+                bookmaker_net_own = excluded.bookmaker_net_own,
+                remaining_profit = excluded.remaining_profit,
+                bookmaker_share = excluded.bookmaker_share,
+                community_share = excluded.community_share,
+                platform_share = excluded.platform_share,
+                bookmaker_own_loss = excluded.bookmaker_own_loss,
+                remaining_loss = excluded.remaining_loss,
+                bookmaker_loss = excluded.bookmaker_loss,
+                community_loss = excluded.community_loss,
+                basis = excluded.basis,
+                calculated_at = excluded.calculated_at
+            "#,
+            $operator.get(),
+            Json($worked) as _,
+            $at,
+        )
+    };
 }
 
 /// Writes days, in place of what was worked out before.
-pub(super) async fn put(
+pub(super) async fn put_days(
     operator: OperatorId,
     db: &mut PgConnection,
-    worked: &[Worked],
+    days: &[Worked],
     at: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    let days: Vec<Date> = worked.iter().map(|worked| worked.day).collect();
-    let column = |of: fn(&Worked) -> i64| worked.iter().map(of).collect::<Vec<i64>>();
-    sqlx::query!(
-        r#"
-        insert into daily_revenue (
-            operator_id, day, total_bets_amount, total_payouts, total_revenue, bookmaker_own_share,
-            platform_fee_from_own, bookmaker_net_own, remaining_profit, bookmaker_share, community_share,
-            platform_share, bookmaker_own_loss, remaining_loss, bookmaker_loss, community_loss, calculated_at
-        )
-        select
-            $1, day, staked, paid, staked - paid, fee + net_own,
-            fee, net_own, bookmaker + community + platform, bookmaker, community,
-            platform, own_loss, bookmaker_loss + community_loss, bookmaker_loss, community_loss, $13
-        from unnest(
-            $2::date[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-            $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[]
-        ) as worked (
-            day, staked, paid, fee, net_own, bookmaker, community, platform, own_loss, bookmaker_loss, community_loss
-        )
-        on conflict (operator_id, day) do update
-        set
-            total_bets_amount = excluded.total_bets_amount,
-            total_payouts = excluded.total_payouts,
-            total_revenue = excluded.total_revenue,
-            bookmaker_own_share = excluded.bookmaker_own_share,
-            platform_fee_from_own = excluded.platform_fee_from_own,
-            bookmaker_net_own = excluded.bookmaker_net_own,
-            remaining_profit = excluded.remaining_profit,
-            bookmaker_share = excluded.bookmaker_share,
-            community_share = excluded.community_share,
-            platform_share = excluded.platform_share,
-            bookmaker_own_loss = excluded.bookmaker_own_loss,
-            remaining_loss = excluded.remaining_loss,
-            bookmaker_loss = excluded.bookmaker_loss,
-            community_loss = excluded.community_loss,
-            calculated_at = excluded.calculated_at
-        "#,
-        operator.get(),
-        &days,
-        &column(|worked| worked.totals.staked.get()),
-        &column(|worked| worked.totals.paid.get()),
-        &column(|worked| worked.parts.fee_from_own),
-        &column(|worked| worked.parts.net_own),
-        &column(|worked| worked.parts.bookmaker),
-        &column(|worked| worked.parts.community),
-        &column(|worked| worked.parts.platform),
-        &column(|worked| worked.parts.own_loss),
-        &column(|worked| worked.parts.bookmaker_loss),
-        &column(|worked| worked.parts.community_loss),
-        at,
+    put!("daily_revenue", "(operator_id, day)", operator, days, at)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Writes corrections of posted days, in place of what was worked out before under their numbers.
+pub(super) async fn put_corrections(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    corrections: &[Worked],
+    at: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    put!(
+        "revenue_corrections",
+        "(operator_id, day, number)",
+        operator,
+        corrections,
+        at
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// The days up to `through` that were worked out and are not posted, the oldest first.
+/// A calculation that is not posted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Due {
+    pub(super) day: Date,
+    pub(super) number: i32,
+    pub(super) sports: i64,
+    pub(super) parts: Parts,
+}
+
+/// The calculations of days up to `through` that are not posted, the oldest first.
 pub(super) async fn due(
     operator: OperatorId,
     db: &mut PgConnection,
     through: Date,
-) -> Result<Vec<(Date, Parts)>, sqlx::Error> {
+) -> Result<Vec<Due>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
         select
-            day, platform_fee_from_own, bookmaker_net_own, bookmaker_share, community_share, platform_share,
-            bookmaker_own_loss, bookmaker_loss, community_loss
-        from daily_revenue
+            day as "day!", number as "number!", sports_revenue as "sports!", platform_fee_from_own as "fee!",
+            bookmaker_net_own as "net_own!", bookmaker_share as "bookmaker!", community_share as "community!",
+            platform_share as "platform!", bookmaker_own_loss as "own_loss!", bookmaker_loss as "bookmaker_loss!",
+            community_loss as "community_loss!"
+        from revenue_calculations
         where operator_id = $1 and day <= $2 and posted_at is null
-        order by day
+        order by day, number
         limit $3
         "#,
         operator.get(),
@@ -176,20 +285,47 @@ pub(super) async fn due(
     )
     .fetch_all(db)
     .await?;
-    let days = rows.into_iter().map(|row| {
-        let parts = Parts {
-            fee_from_own: row.platform_fee_from_own,
-            net_own: row.bookmaker_net_own,
-            bookmaker: row.bookmaker_share,
-            community: row.community_share,
-            platform: row.platform_share,
-            own_loss: row.bookmaker_own_loss,
+    let due = rows.into_iter().map(|row| Due {
+        day: row.day,
+        number: row.number,
+        sports: row.sports,
+        parts: Parts {
+            fee_from_own: row.fee,
+            net_own: row.net_own,
+            bookmaker: row.bookmaker,
+            community: row.community,
+            platform: row.platform,
+            own_loss: row.own_loss,
             bookmaker_loss: row.bookmaker_loss,
             community_loss: row.community_loss,
-        };
-        (row.day, parts)
+        },
     });
-    Ok(days.collect())
+    Ok(due.collect())
+}
+
+/// What was posted of a day so far.
+pub(super) async fn posted(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    day: Date,
+) -> Result<Effects, sqlx::Error> {
+    let moved = sqlx::query!(
+        r#"
+        select side.account as "account!", sum(side.amount)::bigint as "amount!"
+        from ledger_entries
+        cross join lateral (values (credit_account, amount), (debit_account, -amount)) as side (account, amount)
+        where operator_id = $1 and player_id is null and reason = 'revenue' and reference = $2
+        group by side.account
+        "#,
+        operator.get(),
+        day.to_string(),
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ACCOUNTS.map(|account| {
+        let of = moved.iter().find(|row| row.account == account.code());
+        of.map_or(0, |row| row.amount)
+    }))
 }
 
 /// What the operator's wallets hold. Its row must be locked: whoever posts has it.
@@ -224,158 +360,32 @@ pub(super) async fn held(operator: OperatorId, db: &mut PgConnection) -> Result<
     .await
 }
 
-/// Marks a day as posted by these entries.
+/// Marks a calculation as posted by these entries.
 pub(super) async fn mark_posted(
     operator: OperatorId,
     db: &mut PgConnection,
-    day: Date,
+    due: &Due,
     tx_id: Uuid,
     at: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update daily_revenue set posted_at = $3, posted_tx_id = $4 where operator_id = $1 and day = $2",
+        r#"
+        with first as (
+            update daily_revenue
+            set posted_at = $4, posted_tx_id = $5
+            where operator_id = $1 and day = $2 and number = $3
+        )
+        update revenue_corrections
+        set posted_at = $4, posted_tx_id = $5
+        where operator_id = $1 and day = $2 and number = $3
+        "#,
         operator.get(),
-        day,
+        due.day,
+        due.number,
         at,
         tx_id,
     )
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// Whether the schedule has not had this day worked out.
-pub(super) async fn is_due(db: &mut PgConnection, through: Date) -> Result<bool, sqlx::Error> {
-    let due = sqlx::query_scalar!(
-        r#"select last_day < $1 as "is_due!" from revenue_schedule"#,
-        through
-    );
-    Ok(due.fetch_optional(db).await?.unwrap_or(false))
-}
-
-/// Takes the day for whoever asks, unless another instance has or the operation of an earlier day has not ended.
-pub(super) async fn take_schedule(db: &mut PgConnection, through: Date) -> Result<bool, sqlx::Error> {
-    let taken = sqlx::query!(
-        r#"
-        update revenue_schedule
-        set last_day = $1
-        where last_day < $1
-            and not exists (select from operations where kind = 'revenue_daily' and ended_at is null)
-        "#,
-        through,
-    )
-    .execute(db)
-    .await?;
-    Ok(taken.rows_affected() == 1)
-}
-
-/// When revenue was last worked out and posted, and what of it waits.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct StatusRow {
-    pub(super) calculated_at: Option<OffsetDateTime>,
-    pub(super) posted_at: Option<OffsetDateTime>,
-    pub(super) last_day: Option<Date>,
-    pub(super) unposted: i64,
-}
-
-pub(super) async fn status(db: &mut PgConnection) -> Result<StatusRow, sqlx::Error> {
-    sqlx::query_as!(
-        StatusRow,
-        r#"
-        select
-            max(ended_at) filter (where kind in ('revenue_calculate', 'revenue_daily')) as calculated_at,
-            max(ended_at) filter (where kind in ('revenue_post', 'revenue_daily')) as posted_at,
-            (select max(day) from daily_revenue) as last_day,
-            (select count(*) from daily_revenue where posted_at is null) as "unposted!"
-        from operations
-        where operator_id = 0 and status = 'done'
-        "#
-    )
-    .fetch_one(db)
-    .await
-}
-
-/// Which days.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Filter {
-    pub(super) operator: Option<OperatorId>,
-    pub(super) from: Option<Date>,
-    pub(super) to: Option<Date>,
-}
-
-/// A day of an operator.
-#[derive(Clone, Debug)]
-pub(super) struct DayRow {
-    pub(super) operator: OperatorId,
-    pub(super) name: String,
-    pub(super) subdomain: String,
-    pub(super) currency: Currency,
-    pub(super) day: Date,
-    pub(super) total_bets_amount: i64,
-    pub(super) total_payouts: i64,
-    pub(super) total_revenue: i64,
-    pub(super) bookmaker_own_share: i64,
-    pub(super) platform_fee_from_own: i64,
-    pub(super) bookmaker_net_own: i64,
-    pub(super) remaining_profit: i64,
-    pub(super) bookmaker_share: i64,
-    pub(super) community_share: i64,
-    pub(super) platform_share: i64,
-    pub(super) bookmaker_own_loss: i64,
-    pub(super) remaining_loss: i64,
-    pub(super) bookmaker_loss: i64,
-    pub(super) community_loss: i64,
-    pub(super) calculated_at: OffsetDateTime,
-    pub(super) posted_at: Option<OffsetDateTime>,
-}
-
-/// A page of the days, the newest first, and how many there are.
-pub(super) async fn page(
-    db: &mut PgConnection,
-    filter: Filter,
-    page: Page,
-) -> Result<(Vec<DayRow>, i64), sqlx::Error> {
-    let operator = filter.operator.map(OperatorId::get);
-    let rows = sqlx::query_as!(
-        DayRow,
-        r#"
-        select
-            daily.operator_id as "operator: OperatorId", operators.name, operators.subdomain,
-            operators.currency as "currency: Currency", daily.day, daily.total_bets_amount, daily.total_payouts,
-            daily.total_revenue, daily.bookmaker_own_share, daily.platform_fee_from_own, daily.bookmaker_net_own,
-            daily.remaining_profit, daily.bookmaker_share, daily.community_share, daily.platform_share,
-            daily.bookmaker_own_loss, daily.remaining_loss, daily.bookmaker_loss, daily.community_loss,
-            daily.calculated_at, daily.posted_at
-        from daily_revenue as daily
-        join operators on operators.id = daily.operator_id
-        where ($1::bigint is null or daily.operator_id = $1)
-            and ($2::date is null or daily.day >= $2)
-            and ($3::date is null or daily.day <= $3)
-        order by daily.day desc, daily.operator_id
-        limit $4
-        offset $5
-        "#,
-        operator,
-        filter.from,
-        filter.to,
-        page.size(),
-        page.offset(),
-    )
-    .fetch_all(&mut *db)
-    .await?;
-    let total = sqlx::query_scalar!(
-        r#"
-        select count(*) as "total!"
-        from daily_revenue
-        where ($1::bigint is null or operator_id = $1)
-            and ($2::date is null or day >= $2)
-            and ($3::date is null or day <= $3)
-        "#,
-        operator,
-        filter.from,
-        filter.to,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok((rows, total))
 }
