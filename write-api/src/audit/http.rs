@@ -94,7 +94,8 @@ pub struct AuditEntry {
     /// `staff.second_factor_on`, `staff.second_factor_off`, `staff.recovery_codes_changed`,
     /// `staff.second_factor_reset`, `staff.password_changed`, `player.switched`, `player.adjusted`, `players.reset`,
     /// `contest.started`, `contest.changed`, `contest.ended`, `revenue.calculated`, `revenue.posted`, `operation.resumed`, `settings.saved`,
-    /// `operator.registered`, `webhook.saved`, `webhook.deleted`, `webhook.secret_rotated` or `webhook.disabled`.
+    /// `operator.registered`, `webhook.saved`, `webhook.deleted`, `webhook.secret_rotated`, `webhook.disabled`,
+    /// `webhook.tested`, `webhook.replayed` or `staff.sessions_ended`.
     action: String,
     /// Of what; null where the operator itself is meant.
     subject: Option<String>,
