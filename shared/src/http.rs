@@ -14,8 +14,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::problem::Problem;
 use crate::random::Random;
@@ -219,6 +219,14 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
     }
 }
 
+/// A member that may be left out, but is no `null`: that would be neither one value nor the other.
+///
+/// # Errors
+/// What `T` refuses, and `null`.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
 /// The bytes of a JSON body, unread; for bodies whose hash or text is needed.
 #[derive(Debug)]
 pub struct RawJson(pub Bytes);
@@ -360,7 +368,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T>
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
 
     use super::*;
 

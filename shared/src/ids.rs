@@ -53,6 +53,23 @@ id! {
     Version
 }
 
+/// A number in a path: digits and nothing else, so that what it names has one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathNumber(i64);
+
+impl PathNumber {
+    /// The number, if `text` is how it is written.
+    pub fn parse(text: &str) -> Option<Self> {
+        let number = text.parse::<i64>().ok().filter(|number| *number >= 0)?;
+        (number.to_string() == text).then_some(Self(number))
+    }
+
+    /// The number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
 impl OperatorId {
     /// The platform itself: owner of what belongs to no operator (feed, templates, platform staff).
     pub const PLATFORM: Self = Self(0);

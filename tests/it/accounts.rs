@@ -14,6 +14,7 @@ use write_api::accounts::{AccountLimits, NewStaff, Password, Passwords, Role, St
 mod imported;
 mod own;
 mod profile;
+mod proof;
 mod second_factor;
 mod sessions;
 

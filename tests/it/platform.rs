@@ -1,7 +1,7 @@
 //! What the platform's staff see of operators and do with them, and that nobody else can.
 
 use serde_json::{Value, json};
-use tests::people::PASSWORD;
+use tests::people::{PASSWORD, proved};
 use tests::{Client, Installation};
 
 use super::accounts::platform_staff;
@@ -145,7 +145,20 @@ async fn an_operator_that_is_disabled_is_gone_at_once_everywhere_and_comes_back(
     for reader in [installation.reader(0), installation.reader(1)] {
         reader.get("/api/branding/aurora").await.ok();
     }
-    staff.get("/api/admin/aurora/casino-setting").await.ok();
+    staff
+        .get("/api/admin/aurora/casino-setting")
+        .await
+        .problem(401, "authentication_required");
+    player
+        .post("/api/casino/slots/bet", &bet)
+        .await
+        .problem(401, "authentication_required");
+    let writer = installation.writer();
+    let again = json!({"login": aurora.login, "password": PASSWORD});
+    let token = |answer: tests::Answer| answer.ok()["token"].as_str().unwrap().to_owned();
+    let staff = writer.logged_in(&token(writer.post("/api/admin-login", &again).await));
+    let again = json!({"username": "alice", "password": PASSWORD});
+    let player = writer.logged_in(&token(writer.post("/api/auth/aurora/login", &again).await));
     player.post("/api/casino/slots/bet", &bet).await.ok();
     let log = staff
         .get("/api/admin/aurora/audit-log?action=operator.switched")
@@ -167,18 +180,19 @@ async fn a_reset_password_ends_sessions_and_is_the_only_one() {
     let reset = format!("{OPERATORS}/{}/reset-password", aurora.id);
     for (body, field) in [
         (json!({}), "new_password"),
-        (json!({"new_password": "short"}), "new_password"),
-        (json!({"new_password": 7}), "new_password"),
+        (proved(json!({"new_password": "short"})), "new_password"),
+        (json!({"new_password": NEW_PASSWORD}), "current_password"),
+        (proved(json!({"new_password": 7})), "new_password"),
     ] {
         root.post(&reset, &body).await.names_field(field);
     }
     for login in [&bluefin.login, "nobody", "a\0b"] {
-        let body = json!({"new_password": NEW_PASSWORD, "login": login});
+        let body = proved(json!({"new_password": NEW_PASSWORD, "login": login}));
         root.post(&reset, &body).await.problem(404, "staff_not_found");
     }
     let staff = installation.writer().logged_in(&aurora.token);
     staff.get("/api/admin/aurora/casino-setting").await.ok();
-    let body = json!({"new_password": NEW_PASSWORD, "login": "AURORA_admin"});
+    let body = proved(json!({"new_password": NEW_PASSWORD, "login": "AURORA_admin"}));
     let done = root.post(&reset, &body).await.ok();
     assert_eq!(
         (&done["login"], &done["sessions_ended"]),
@@ -219,7 +233,7 @@ async fn nobody_but_the_platforms_staff_sees_or_changes_operators() {
         format!("{OPERATORS}/{}/toggle", aurora.id),
         format!("{OPERATORS}/{}/reset-password", aurora.id),
     ];
-    let body = json!({"new_password": NEW_PASSWORD});
+    let body = proved(json!({"new_password": NEW_PASSWORD}));
     for stranger in [writer.clone(), writer.logged_in("0.forged")] {
         stranger
             .get(OPERATORS)
@@ -232,16 +246,27 @@ async fn nobody_but_the_platforms_staff_sees_or_changes_operators() {
                 .problem(401, "authentication_required");
         }
     }
-    for id in ["0", "-1", "999999", "x", "99999999999999999999"] {
+    let padded = [
+        format!("+{}", aurora.id),
+        format!("0{}", aurora.id),
+        format!("%20{}", aurora.id),
+    ];
+    let padded = padded.iter().map(String::as_str);
+    for id in ["0", "-1", "999999", "x", "99999999999999999999"]
+        .into_iter()
+        .chain(padded)
+    {
         for (verb, body) in [("toggle", json!({})), ("reset-password", body.clone())] {
             root.post(&format!("{OPERATORS}/{id}/{verb}"), &body)
                 .await
                 .problem(404, "operator_not_found");
         }
     }
-    root.post(&paths[0], &json!({"is_active": "no"}))
-        .await
-        .names_field("is_active");
+    for bad in [json!("no"), json!(null)] {
+        root.post(&paths[0], &json!({"is_active": bad}))
+            .await
+            .names_field("is_active");
+    }
     root.post(&paths[0], &json!({"active": false}))
         .await
         .names_field("active");

@@ -348,7 +348,9 @@ async fn a_disabled_player_is_out_at_once_and_comes_back_by_a_new_log_in_only() 
         toggle(&staff, &alice, json!({"is_active": false})).await.ok(),
         disabled
     );
-    let over = toggle(&staff, &alice, json!({"is_active": null})).await.ok();
+    let neither = toggle(&staff, &alice, json!({"is_active": null})).await;
+    neither.names_field("is_active");
+    let over = toggle(&staff, &alice, json!({})).await.ok();
     assert_eq!(over, enabled);
     assert_eq!(
         toggle(&staff, &alice, json!({"is_active": true})).await.ok(),

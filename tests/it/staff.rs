@@ -1,7 +1,7 @@
 //! The staff of an operator and of the platform: their roles, and what colleagues do to each other.
 
 use serde_json::{Value, json};
-use tests::people::PASSWORD;
+use tests::people::{PASSWORD, proved};
 use tests::{Client, Installation};
 use write_api::accounts::Role;
 
@@ -12,11 +12,11 @@ const AURORA: &str = "/api/admin/aurora/staff";
 const NEW_PASSWORD: &str = "another password";
 
 fn new(login: &str) -> Value {
-    json!({"login": login, "password": NEW_PASSWORD, "email": "Ann@Example.com"})
+    proved(json!({"login": login, "password": NEW_PASSWORD, "email": "Ann@Example.com"}))
 }
 
 fn new_with(login: &str, role: &str) -> Value {
-    json!({"login": login, "password": NEW_PASSWORD, "role": role})
+    proved(json!({"login": login, "password": NEW_PASSWORD, "role": role}))
 }
 
 async fn owner(installation: &Installation, login: &str) -> Client {
@@ -48,7 +48,7 @@ async fn each_role_does_what_it_is_for_and_another_role_counts_at_once() {
     let root = owner(&installation, "root").await;
     let toggle = format!("/api/superadmin/operators/{}/toggle", aurora.id);
     let reset = format!("/api/superadmin/operators/{}/reset-password", aurora.id);
-    let password = json!({"new_password": NEW_PASSWORD});
+    let password = proved(json!({"new_password": NEW_PASSWORD}));
     for (role, login, may_switch) in [(Role::Support, "sue", true), (Role::Finance, "fay", false)] {
         let token = platform_staff_as(role, &installation, login).await;
         let person = installation.writer().logged_in(&token);
@@ -79,10 +79,10 @@ async fn each_role_does_what_it_is_for_and_another_role_counts_at_once() {
             .unwrap()["id"]
             .clone();
         for verb in ["role", "toggle", "reset-password"] {
-            let body = json!({"role": "owner", "is_active": false, "new_password": NEW_PASSWORD});
+            let body = json!({"role": "owner", "is_active": false});
             let body = match verb {
-                "role" => json!({"role": body["role"]}),
-                "toggle" => json!({"is_active": body["is_active"]}),
+                "role" => proved(json!({"role": body["role"]})),
+                "toggle" => proved(json!({"is_active": body["is_active"]})),
                 _ => password.clone(),
             };
             person
@@ -91,14 +91,20 @@ async fn each_role_does_what_it_is_for_and_another_role_counts_at_once() {
                 .problem(403, "role_not_allowed");
         }
         let promoted = root
-            .post(&format!("{PLATFORM}/{id}/role"), &json!({"role": "owner"}))
+            .post(
+                &format!("{PLATFORM}/{id}/role"),
+                &proved(json!({"role": "owner"})),
+            )
             .await
             .ok();
         assert_eq!(promoted["staff"]["role"], "owner");
         person.post(&reset, &password).await.ok();
-        root.post(&format!("{PLATFORM}/{id}/role"), &json!({"role": "finance"}))
-            .await
-            .ok();
+        root.post(
+            &format!("{PLATFORM}/{id}/role"),
+            &proved(json!({"role": "finance"})),
+        )
+        .await
+        .ok();
         person
             .post(&reset, &password)
             .await
@@ -142,22 +148,27 @@ async fn owners_add_staff_who_log_in_and_are_disabled_with_their_sessions() {
         (&json!(false), &json!(true))
     );
     let toggle = format!("{PLATFORM}/{}/toggle", number(&added));
-    let disabled = root.post(&toggle, &json!({})).await.ok();
+    let disabled = root.post(&toggle, &proved(json!({}))).await.ok();
     assert_eq!(disabled["staff"]["is_active"], false);
     fay.get(PLATFORM).await.problem(401, "authentication_required");
     log_in(&installation, login, "fay", NEW_PASSWORD)
         .await
         .problem(401, "invalid_credentials");
     let entries = installation.count("audit_entries").await;
-    root.post(&toggle, &json!({"is_active": false})).await.ok();
+    root.post(&toggle, &proved(json!({"is_active": false})))
+        .await
+        .ok();
     assert_eq!(
         installation.count("audit_entries").await,
         entries,
         "nothing changed"
     );
-    root.post(&toggle, &json!({"is_active": true})).await.ok();
+    root.post(&toggle, &proved(json!({"is_active": true}))).await.ok();
     let reset = format!("{PLATFORM}/{}/reset-password", number(&added));
-    let done = root.post(&reset, &json!({"new_password": PASSWORD})).await.ok();
+    let done = root
+        .post(&reset, &proved(json!({"new_password": PASSWORD})))
+        .await
+        .ok();
     assert_eq!(
         (&done["login"], &done["sessions_ended"]),
         (&json!("Fay"), &json!(0))
@@ -176,13 +187,13 @@ async fn the_last_owner_stays_one_and_nobody_disables_themselves() {
     let own = root.get(PLATFORM).await.ok()["staff"][0]["id"].clone();
     let role = format!("{PLATFORM}/{own}/role");
     for other in ["support", "finance"] {
-        root.post(&role, &json!({"role": other}))
+        root.post(&role, &proved(json!({"role": other})))
             .await
             .problem(409, "last_owner");
     }
     for (verb, body) in [
-        ("toggle", json!({"is_active": false})),
-        ("reset-password", json!({"new_password": NEW_PASSWORD})),
+        ("toggle", proved(json!({"is_active": false}))),
+        ("reset-password", proved(json!({"new_password": NEW_PASSWORD}))),
     ] {
         root.post(&format!("{PLATFORM}/{own}/{verb}"), &body)
             .await
@@ -190,10 +201,10 @@ async fn the_last_owner_stays_one_and_nobody_disables_themselves() {
     }
     // A disabled owner is none.
     let ann = root.post(PLATFORM, &new_with("ann", "owner")).await.ok();
-    root.post(&format!("{PLATFORM}/{}/toggle", number(&ann)), &json!({}))
+    root.post(&format!("{PLATFORM}/{}/toggle", number(&ann)), &proved(json!({})))
         .await
         .ok();
-    root.post(&role, &json!({"role": "support"}))
+    root.post(&role, &proved(json!({"role": "support"})))
         .await
         .problem(409, "last_owner");
     installation.finish().await;
@@ -207,8 +218,8 @@ async fn of_two_owners_who_turn_on_each_other_at_once_one_stays() {
         owner(&installation, "bob").await,
     );
     for (verb, body) in [
-        ("role", json!({"role": "support"})),
-        ("toggle", json!({"is_active": false})),
+        ("role", proved(json!({"role": "support"}))),
+        ("toggle", proved(json!({"is_active": false}))),
     ] {
         let list = ann.get(PLATFORM).await.ok();
         let id = |number: usize| list["staff"][number]["id"].clone();
@@ -255,7 +266,7 @@ async fn an_operators_staff_look_after_each_other_and_nobody_elses() {
     let reset = staff
         .post(
             &format!("{AURORA}/{ann}/reset-password"),
-            &json!({"new_password": PASSWORD}),
+            &proved(json!({"new_password": PASSWORD})),
         )
         .await
         .ok();
@@ -270,10 +281,13 @@ async fn an_operators_staff_look_after_each_other_and_nobody_elses() {
         .clone();
     let colleague = installation.writer().logged_in(token.as_str().unwrap());
     let first = format!("{AURORA}/{}/toggle", aurora.staff);
-    colleague.post(&first, &json!({"is_active": false})).await.ok();
+    colleague
+        .post(&first, &json!({"is_active": false, "current_password": PASSWORD}))
+        .await
+        .ok();
     staff.get(AURORA).await.problem(401, "authentication_required");
     colleague
-        .post(&format!("{AURORA}/{ann}/toggle"), &json!({}))
+        .post(&format!("{AURORA}/{ann}/toggle"), &proved(json!({})))
         .await
         .problem(409, "own_account");
     let stranger = installation.writer().logged_in(&bluefin.token);
@@ -286,8 +300,8 @@ async fn an_operators_staff_look_after_each_other_and_nobody_elses() {
     }
     let root = platform_staff(&installation, "root").await;
     for (verb, body) in [
-        ("toggle", json!({})),
-        ("reset-password", json!({"new_password": NEW_PASSWORD})),
+        ("toggle", proved(json!({}))),
+        ("reset-password", proved(json!({"new_password": NEW_PASSWORD}))),
     ] {
         stranger
             .post(&format!("{AURORA}/{ann}/{verb}"), &body)
@@ -323,7 +337,10 @@ async fn what_will_not_do_is_named_and_nothing_is_written() {
     let root = owner(&installation, "root").await;
     let before = installation.count("staff").await;
     let all = staff
-        .post(AURORA, &json!({"login": "a", "password": "short", "email": "x"}))
+        .post(
+            AURORA,
+            &proved(json!({"login": "a", "password": "short", "email": "x"})),
+        )
         .await
         .names_field("login");
     let named: Vec<_> = all["errors"]
@@ -334,10 +351,14 @@ async fn what_will_not_do_is_named_and_nothing_is_written() {
         .collect();
     assert_eq!(named, ["login", "password", "email"]);
     for (body, field) in [
-        (json!({"password": NEW_PASSWORD}), "login"),
-        (json!({"login": 7, "password": NEW_PASSWORD}), "login"),
+        (proved(json!({"password": NEW_PASSWORD})), "login"),
         (
-            json!({"login": "ann", "password": NEW_PASSWORD, "role": "owner"}),
+            json!({"login": "ann", "password": NEW_PASSWORD}),
+            "current_password",
+        ),
+        (proved(json!({"login": 7, "password": NEW_PASSWORD})), "login"),
+        (
+            proved(json!({"login": "ann", "password": NEW_PASSWORD, "role": "owner"})),
             "role",
         ),
         (new("AURORA_admin"), "login"),
@@ -347,7 +368,7 @@ async fn what_will_not_do_is_named_and_nothing_is_written() {
     }
     for (body, field) in [
         (new_with("ann", "king"), "role"),
-        (json!({"login": "ann", "password": NEW_PASSWORD}), "role"),
+        (proved(json!({"login": "ann", "password": NEW_PASSWORD})), "role"),
         (new_with("aurora_admin", "owner"), "login"),
     ] {
         root.post(PLATFORM, &body).await.names_field(field);
@@ -362,9 +383,13 @@ async fn what_will_not_do_is_named_and_nothing_is_written() {
         .await
         .names_field("active");
     staff
+        .post(&format!("{own}/toggle"), &proved(json!({"is_active": null})))
+        .await
+        .names_field("is_active");
+    staff
         .post(
             &format!("{own}/reset-password"),
-            &json!({"new_password": "short"}),
+            &proved(json!({"new_password": "short"})),
         )
         .await
         .names_field("new_password");

@@ -613,11 +613,50 @@ async fn the_log_forgets_what_is_old() {
     let (hook, _) = scene.hook(&["theme.updated"]).await;
     scene.test(&hook).await;
     scene.newest(&hook, "delivered", 1).await;
+    let log = scene
+        .staff
+        .get("/api/admin/aurora/audit-log?action=webhook.tested")
+        .await
+        .ok();
+    assert_eq!(log["pagination"]["total"], 1, "{log}");
     scene.clock.advance(Duration::from_hours(49));
     let is_empty = || async { scene.installation.count("webhook_deliveries").await == 0 };
     scene
         .installation
         .within(SOON, "the log is empty", is_empty)
         .await;
+    scene.finish().await;
+}
+
+#[tokio::test]
+async fn a_disabled_operators_deliveries_pause_and_go_on_when_it_is_enabled() {
+    let scene = Scene::new(&[]).await;
+    let (hook, _) = scene.hook(&["theme.updated"]).await;
+    scene.subscriber.answer(Answers::Status(500));
+    scene.test(&hook).await;
+    scene.notes(1).await;
+    scene.subscriber.answer(Answers::Status(204));
+    let pool = scene.installation.database.pool();
+    let switch = async |is_active: bool| {
+        sqlx::query("update operators set is_active = $1 where subdomain = 'aurora'")
+            .bind(is_active)
+            .execute(pool)
+            .await
+            .unwrap();
+    };
+    switch(false).await;
+    scene.clock.advance(Duration::from_mins(1));
+    // What is due is taken of all operators at once: with this one's, that of aurora would have come.
+    let bluefin = scene.installation.operator("bluefin").await;
+    let other = scene.installation.writer().logged_in(&bluefin.token);
+    let subscriber = Subscriber::start().await;
+    let body = json!({"url": subscriber.url, "event_types": ["theme.updated"]});
+    let made = other.post("/api/admin/bluefin/webhooks", &body).await.json();
+    let test = format!("/api/admin/bluefin/webhooks/{}/test", made["webhook"]["id"]);
+    assert_eq!(other.post(&test, &json!({})).await.status, 202);
+    scene.receives(&subscriber, 1).await;
+    assert_eq!(scene.subscriber.count(), 1);
+    switch(true).await;
+    scene.receives(&scene.subscriber, 2).await;
     scene.finish().await;
 }

@@ -1,6 +1,7 @@
 //! Operators, staff and players of a test, made by the same functions as the product's. Must never write a row itself,
 //! except to break something on purpose.
 
+use serde_json::Value;
 use shared::ids::{OperatorId, PlayerId, StaffId, Subdomain};
 use shared::money::{Currency, Minor};
 use shared::random::Random;
@@ -16,6 +17,12 @@ use crate::installation::Installation;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
+
+/// `body` with what proves who sends it.
+pub fn proved(mut body: Value) -> Value {
+    body["current_password"] = PASSWORD.into();
+    body
+}
 
 static HASH: OnceCell<HashedPassword> = OnceCell::const_new();
 

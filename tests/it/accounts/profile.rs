@@ -177,6 +177,12 @@ async fn everybody_sees_their_own_sessions_and_ends_one_or_all_of_them() {
             refused(&client.get(&list).await, 401, NOBODY);
         }
     }
+    let noted = "select count(*) from audit_entries where action = 'staff.sessions_ended'";
+    let noted: i64 = sqlx::query_scalar(noted)
+        .fetch_one(installation.database.pool())
+        .await
+        .unwrap();
+    assert_eq!(noted, 4, "one and all of each kind of staff");
     installation.finish().await;
 }
 

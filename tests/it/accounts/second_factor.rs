@@ -2,45 +2,50 @@
 
 use ring::hmac;
 use serde_json::Value;
-use tests::people::Operator;
+use tests::people::{Operator, proved};
 use tokio::task::JoinSet;
 
 use super::*;
 
 /// Where the second factor of a kind of staff is, where it logs in, and what the log-in calls the name.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     totp: &'static str,
     login: &'static str,
     name: &'static str,
     log: &'static str,
 }
 
-const OPERATOR: Place = Place {
+pub(super) const OPERATOR: Place = Place {
     totp: "/api/admin/aurora/totp",
     login: STAFF_LOGIN,
     name: "aurora_admin",
     log: "/api/admin/aurora/audit-log",
 };
-const PLATFORM: Place = Place {
+pub(super) const PLATFORM: Place = Place {
     totp: "/api/superadmin/totp",
     login: PLATFORM_LOGIN,
     name: "root",
     log: "/api/superadmin/audit-log",
 };
 
-struct House {
-    installation: Installation,
+pub(super) struct House {
+    pub(super) installation: Installation,
     clock: Clock,
-    aurora: Operator,
-    staff: Client,
-    root: Client,
+    pub(super) aurora: Operator,
+    pub(super) staff: Client,
+    pub(super) root: Client,
 }
 
 impl House {
     async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    pub(super) async fn open_with(writer_args: &[&str]) -> Self {
         let clock = Clock::manual(Clock::machine().now());
-        let installation = builder().clock(clock.clone()).start().await;
+        let builder = builder().clock(clock.clone()).writer_args(writer_args);
+        let installation = builder.start().await;
         let aurora = installation.operator("aurora").await;
         let root = platform_staff(&installation, "root").await;
         Self {
@@ -57,7 +62,7 @@ impl House {
     }
 
     /// Turns the second factor on: its secret, and the recovery codes.
-    async fn turn_on(&self, place: Place, own: &Client) -> (String, Vec<String>) {
+    pub(super) async fn turn_on(&self, place: Place, own: &Client) -> (String, Vec<String>) {
         let begun = own
             .post(&format!("{}/begin", place.totp), &json!({"password": PASSWORD}))
             .await
@@ -74,7 +79,7 @@ impl House {
     }
 
     /// The code of `later` steps from now, by RFC 6238.
-    fn code(&self, secret: &str, later: i64) -> String {
+    pub(super) fn code(&self, secret: &str, later: i64) -> String {
         let step = self.clock.now().unix_timestamp() / 30 + later;
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &decoded(secret));
         let tag = hmac::sign(&key, &step.to_be_bytes());
@@ -88,7 +93,7 @@ impl House {
         log_in_with(&self.installation.writer(), place, PASSWORD, code).await
     }
 
-    fn next_step(&self) {
+    pub(super) fn next_step(&self) {
         self.clock.advance(Duration::from_secs(30));
     }
 }
@@ -331,7 +336,7 @@ async fn guesses_of_codes_lock_out_as_guesses_of_passwords_do() {
 async fn somebody_else_takes_a_lost_one_away_and_the_log_tells_of_it() {
     let house = House::open().await;
     let writer = house.installation.writer();
-    let ann = json!({"login": "ann", "password": PASSWORD});
+    let ann = proved(json!({"login": "ann", "password": PASSWORD}));
     let ann = house.staff.post("/api/admin/aurora/staff", &ann).await.ok()["staff"]["id"].clone();
     let place = Place {
         name: "ann",
@@ -342,8 +347,8 @@ async fn somebody_else_takes_a_lost_one_away_and_the_log_tells_of_it() {
     let by_colleague = format!("/api/admin/aurora/staff/{ann}/reset-totp");
     let by_platform = format!("/api/superadmin/operators/{}/reset-totp", house.aurora.id);
     for (client, path, body) in [
-        (&house.staff, &by_colleague, json!({})),
-        (&house.root, &by_platform, json!({"login": "ANN"})),
+        (&house.staff, &by_colleague, proved(json!({}))),
+        (&house.root, &by_platform, proved(json!({"login": "ANN"}))),
     ] {
         house.turn_on(place, &own).await;
         house
@@ -365,29 +370,32 @@ async fn somebody_else_takes_a_lost_one_away_and_the_log_tells_of_it() {
     assert_eq!(log["pagination"]["total"], 2, "once each: {log}");
     assert_eq!(log["entries"][0]["login"], "root");
     assert_eq!(log["entries"][0]["subject"], format!("staff {ann}"));
-    own.post(&by_colleague, &json!({}))
+    own.post(&by_colleague, &proved(json!({})))
         .await
         .problem(409, "own_account");
     house
         .root
-        .post(&by_platform, &json!({"login": "root"}))
+        .post(&by_platform, &proved(json!({"login": "root"})))
         .await
         .problem(404, "staff_not_found");
     house
         .root
-        .post(&by_platform, &json!({}))
+        .post(&by_platform, &proved(json!({})))
         .await
         .names_field("login");
     house
         .root
-        .post("/api/superadmin/staff/999999/reset-totp", &json!({}))
+        .post("/api/superadmin/staff/999999/reset-totp", &proved(json!({})))
         .await
         .problem(404, "staff_not_found");
     let support = platform_staff_as(Role::Support, &house.installation, "sue").await;
     let support = writer.logged_in(&support);
-    for path in [by_platform.as_str(), "/api/superadmin/staff/1/reset-totp"] {
+    for (path, body) in [
+        (by_platform.as_str(), json!({"login": "ann"})),
+        ("/api/superadmin/staff/1/reset-totp", json!({})),
+    ] {
         support
-            .post(path, &json!({"login": "ann"}))
+            .post(path, &proved(body))
             .await
             .problem(403, "role_not_allowed");
     }

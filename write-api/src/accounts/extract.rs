@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderName, header};
 use moka::sync::Cache;
 use shared::http::RequestId;
 use shared::ids::{OperatorId, PlayerId, StaffId, Subdomain};
@@ -21,7 +21,7 @@ use super::failures::Guess;
 use super::limits::AccountLimits;
 use super::rights::Role;
 use super::rules::{LoginName, Sender, Session, Tenant};
-use super::store;
+use super::store::{self, Person};
 use super::token::{Credential, Realm};
 
 /// A logged-in, active player of an active operator. On a path with `{subdomain}` that operator is meant, else 404.
@@ -260,6 +260,19 @@ impl Visitor {
         }
     }
 
+    /// What a guess of somebody's password or code counts against, by whatever name and wherever it is made.
+    pub(super) fn guess_of(&self, (operator, person): (OperatorId, Person)) -> Guess {
+        // Nobody's number is another one's of the realm in the whole installation.
+        let (realm, name) = match person {
+            Person::Player(player) => (Realm::Players, LoginName::of_person(player)),
+            Person::Staff(staff) if operator == OperatorId::PLATFORM => {
+                (Realm::PlatformStaff, LoginName::of_person(staff))
+            }
+            Person::Staff(staff) => (Realm::OperatorStaff, LoginName::of_person(staff)),
+        };
+        self.guess(realm, "", &name)
+    }
+
     /// The visitor as somebody who has just logged in, or is said to have tried to.
     pub(crate) fn as_staff(&self, operator: OperatorId, staff: StaffId, at: OffsetDateTime) -> Doer {
         Doer {
@@ -286,11 +299,20 @@ impl FromRequestParts<SharedApp> for Visitor {
     }
 }
 
-/// Where a request comes from: as the front door says, where it is trusted to, else the other end of the connection.
+/// Where a request comes from: as the platform or the front door says, where they are trusted to, else the other end of
+/// the connection.
 pub(crate) fn address_of(parts: &Parts, app: &App) -> IpAddr {
-    let forwarded = app.options.accounts.trust_forwarded_for;
-    let address = forwarded.then(|| forwarded_for(parts)).flatten();
-    address.unwrap_or_else(|| peer(parts))
+    let limits = &app.options.accounts;
+    let told = limits
+        .client_address_header
+        .as_ref()
+        .and_then(|name| told_by(name, parts));
+    let forwarded = || limits.trust_forwarded_for.then(|| forwarded_for(parts)).flatten();
+    told.or_else(forwarded).unwrap_or_else(|| peer(parts))
+}
+
+fn told_by(name: &HeaderName, parts: &Parts) -> Option<IpAddr> {
+    parts.headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 fn peer(parts: &Parts) -> IpAddr {

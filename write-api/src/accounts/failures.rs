@@ -18,7 +18,8 @@ use super::token::Realm;
 #[derive(Clone, Debug)]
 pub(super) struct Guess {
     pub(super) realm: Realm,
-    /// The subdomain for players; empty for staff, whose names are unique in the whole installation.
+    /// The subdomain for players' names; empty for staff, whose names are unique in the whole installation, and for known
+    /// accounts.
     pub(super) tenant: Box<str>,
     pub(super) name: LoginName,
     pub(super) address: IpAddr,
@@ -79,8 +80,16 @@ impl Failures {
 
     /// Refuses `guess` while its name, its address or the two together are locked out. `now` is the clock's elapsed time.
     pub(super) fn admit(&self, guess: &Guess, now: Duration) -> Result<(), AccountError> {
-        let waits = guess.keys().map(|key| self.wait(&key, now));
-        match waits.into_iter().flatten().max() {
+        self.admit_keys(&guess.keys(), now)
+    }
+
+    /// The same, of the address alone.
+    pub(super) fn admit_address(&self, guess: &Guess, now: Duration) -> Result<(), AccountError> {
+        self.admit_keys(&[Key::Address(shared_part(guess.address))], now)
+    }
+
+    fn admit_keys(&self, keys: &[Key], now: Duration) -> Result<(), AccountError> {
+        match keys.iter().filter_map(|key| self.wait(key, now)).max() {
             None => Ok(()),
             Some(wait) => Err(AccountError::TooManyFailures {
                 retry_after_s: whole_seconds(wait),

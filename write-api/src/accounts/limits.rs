@@ -1,5 +1,7 @@
 //! Every option and limit of log-ins and sessions. Must never hold a secret.
 
+use axum::http::HeaderName;
+
 /// Limits of log-ins and sessions.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AccountLimits {
@@ -82,6 +84,10 @@ pub struct AccountLimits {
     /// front door that writes this entry.
     #[arg(long, env = "TRUST_FORWARDED_FOR")]
     pub trust_forwarded_for: bool,
+    /// The header in which the platform in front tells a client's address, such as `fly-client-ip`. It counts before
+    /// X-Forwarded-For, which clients can write themselves where the platform replays their requests here.
+    #[arg(long, env = "CLIENT_ADDRESS_HEADER")]
+    pub client_address_header: Option<HeaderName>,
 }
 
 impl AccountLimits {
@@ -106,6 +112,7 @@ impl AccountLimits {
         login_failures_tracked: 100_000,
         cookie_insecure: false,
         trust_forwarded_for: false,
+        client_address_header: None,
     };
 }
 

@@ -47,7 +47,7 @@ pub(super) struct Proof {
 }
 
 impl Attempt {
-    /// Refuses at once, before anything is looked up, when the name or the address is locked out.
+    /// Refuses at once, before anything is looked up, when the address is locked out.
     pub(super) fn begin(
         app: &SharedApp,
         visitor: Visitor,
@@ -56,7 +56,7 @@ impl Attempt {
         name: &LoginName,
     ) -> Result<Self, AccountError> {
         let guess = visitor.guess(realm, tenant, name);
-        app.passwords.admit(&guess, &app.clock)?;
+        app.passwords.admit_address(&guess, &app.clock)?;
         Ok(Self {
             app: app.clone(),
             visitor,
@@ -64,7 +64,9 @@ impl Attempt {
         })
     }
 
-    /// The account, if the password is its own. An account that does not exist takes as long and says the same.
+    /// The account, if the password is its own. An account that does not exist takes as long and says the same. Guesses
+    /// count against the account, so that its user name and its e-mail address are no two chances; where there is none,
+    /// against the name.
     pub(super) async fn verified<A: Account>(
         &self,
         password: Password,
@@ -72,9 +74,12 @@ impl Attempt {
     ) -> Result<(A, Proof), AccountError> {
         let app = &self.app;
         let stored = account.as_ref().map(Account::password_hash);
+        let person = account.as_ref().map(Account::person);
+        let guess = person.map_or_else(|| self.guess.clone(), |person| self.visitor.guess_of(person));
+        app.passwords.admit(&guess, &app.clock)?;
         let verdict = app
             .passwords
-            .check(&self.guess, password.clone(), stored.clone(), &app.clock)
+            .check(&guess, password.clone(), stored.clone(), &app.clock)
             .await?;
         let (account, hash) = account.zip(stored).ok_or_else(|| self.refused())?;
         match verdict {
@@ -132,7 +137,8 @@ impl Attempt {
         });
         let hash = read.await?.ok_or_else(|| self.refused())?;
         let (password, stored) = (proof.password.clone(), Some(hash.clone()));
-        let verdict = app.passwords.check(&self.guess, password, stored, &app.clock);
+        let guess = self.visitor.guess_of((operator, person));
+        let verdict = app.passwords.check(&guess, password, stored, &app.clock);
         if !verdict.await?.is_right() {
             return Err(self.refused());
         }
@@ -189,7 +195,7 @@ impl Attempt {
             staff,
             at,
             passwords: &self.app.passwords,
-            guess: &self.guess,
+            guess: &self.visitor.guess_of((operator, Person::Staff(staff))),
             clock: &self.app.clock,
         };
         factor.admit(db, code).await?;

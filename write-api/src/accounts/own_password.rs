@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::error::AccountError;
 use super::failures::Guess;
 use super::passwords::HashedPassword;
+use super::proof::{ProofError, Proved};
 use super::rules::Password;
 use super::store::{Person, own};
 use crate::app::App;
@@ -22,9 +23,21 @@ pub(super) const CURRENT_PASSWORD: &str = "current_password";
 pub(crate) struct PasswordChange {
     /// The one until now.
     #[schema(value_type = String)]
-    current_password: Password,
+    pub(super) current_password: Password,
     /// 8 characters or more, at most 200 bytes.
-    new_password: String,
+    pub(super) new_password: String,
+}
+
+/// Another password for staff.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct StaffPasswordChange {
+    /// The one until now.
+    #[schema(value_type = String)]
+    pub(super) current_password: Password,
+    /// 8 characters or more, at most 200 bytes.
+    pub(super) new_password: String,
+    /// Six digits of one's authenticator app, or a recovery code. Asked for by `proof_required`.
+    pub(super) code: Option<String>,
 }
 
 /// The password was changed.
@@ -45,25 +58,21 @@ pub(super) struct Own {
     pub(super) person: Person,
     /// Of the session that lasts.
     pub(super) token_hash: [u8; 32],
-    /// Staff, of whom the audit log tells.
-    pub(super) doer: Option<Doer>,
+    /// Staff, of whom the audit log tells, and what they proved.
+    pub(super) staff: Option<(Doer, Proved)>,
 }
 
 impl Own {
-    /// Changes the password and ends all other sessions of the person.
+    /// Puts `new` in the place of the password of `old_hash`, which was proved, and ends all other sessions of the person.
     ///
     /// # Errors
-    /// 422 when the current password is another one, or the new one will not do; 429 after too many wrong ones.
+    /// 422 when the password is another one by now, or a code of staff is wrong; 403 when none was sent.
     pub(super) async fn change_password(
         self,
         app: &App,
-        guess: Guess,
-        asked: PasswordChange,
+        old_hash: String,
+        new: Password,
     ) -> Result<PasswordChanged, Problem> {
-        let new = Password::for_new_account(&asked.new_password)
-            .map_err(|error| Problem::invalid_field("new_password", error.to_string()))?;
-        let (whose, current) = ((self.operator, self.person), asked.current_password);
-        let old_hash = proved(app, &guess, whose, current, CURRENT_PASSWORD).await?;
         let new = app.passwords.hash(&new, &app.random).await?;
         let change = app.db.write(move |db| {
             let (own, old_hash, new) = (self.clone(), old_hash.clone(), new.clone());
@@ -84,17 +93,23 @@ impl Own {
         db: &mut PgConnection,
         old_hash: &str,
         new: &HashedPassword,
-    ) -> Result<Option<u64>, AccountError> {
+    ) -> Result<Option<u64>, ProofError> {
         let (operator, person) = (self.operator, self.person);
         if !own::put_password(operator, db, person, old_hash, new).await? {
             return Ok(None);
         }
-        if let Some(doer) = &self.doer {
+        if let Some((doer, proved)) = &self.staff {
+            proved.take_code(db).await?;
             record(operator, db, doer, Action::PasswordChanged, Change::default()).await?;
         }
         let ended = own::delete_sessions(operator, db, person, Some(&self.token_hash)).await?;
         Ok(Some(ended))
     }
+}
+
+/// What `new_password` holds, if it will do.
+pub(crate) fn new_password(text: &str) -> Result<Password, Problem> {
+    Password::for_new_account(text).map_err(|error| Problem::invalid_field("new_password", error.to_string()))
 }
 
 /// The hash of somebody's password, if `password` is the one.

@@ -108,7 +108,12 @@ impl Passwords {
         self.hash(password, random).await.map(Some)
     }
 
-    /// Refuses a guess whose name or address has failed too often, before anything is looked up for it.
+    /// Refuses a guess whose address has failed too often, before anything is looked up for it.
+    pub(super) fn admit_address(&self, guess: &Guess, clock: &Clock) -> Result<(), AccountError> {
+        self.failures.admit_address(guess, clock.elapsed())
+    }
+
+    /// Refuses a guess whose name or address has failed too often.
     pub(super) fn admit(&self, guess: &Guess, clock: &Clock) -> Result<(), AccountError> {
         self.failures.admit(guess, clock.elapsed())
     }

@@ -45,8 +45,8 @@ pub enum TextError {
 pub(super) struct LoginName(Box<str>);
 
 impl LoginName {
-    /// What guesses of the password of a person count against who is logged in already. Nobody can log in with it: it
-    /// has a character that no name has.
+    /// What guesses of the password of a person count against, whichever of the person's names they are made with. Nobody
+    /// can log in with it: it has a character that no name has.
     pub(super) fn of_person(number: impl fmt::Display) -> Self {
         Self(format!("\u{1}{number}").into())
     }

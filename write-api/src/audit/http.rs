@@ -93,9 +93,10 @@ pub struct AuditEntry {
     /// `staff.switched`, `staff.role_changed`, `staff.password_reset`, `staff.logged_in`, `staff.locked_out`,
     /// `staff.second_factor_on`, `staff.second_factor_off`, `staff.recovery_codes_changed`,
     /// `staff.second_factor_reset`, `staff.password_changed`, `player.switched`, `player.adjusted`, `players.reset`,
-    /// `contest.started`, `contest.changed`, `contest.ended`, `revenue.calculated`, `revenue.posted`, `operation.begun`, `operation.ended`,
-    /// `operation.resumed`, `settings.saved`,
-    /// `operator.registered`, `webhook.saved`, `webhook.deleted`, `webhook.secret_rotated` or `webhook.disabled`.
+    /// `contest.started`, `contest.changed`, `contest.ended`, `revenue.calculated`, `revenue.posted`, `operation.begun`,
+    /// `operation.ended`, `operation.resumed`, `settings.saved`, `operator.registered`, `market.settled`,
+    /// `webhook.saved`, `webhook.deleted`, `webhook.secret_rotated`, `webhook.disabled`, `webhook.tested`,
+    /// `webhook.replayed` or `staff.sessions_ended`.
     action: String,
     /// Of what; null where the operator itself is meant.
     subject: Option<String>,

@@ -220,6 +220,12 @@ pub enum Action {
     WebhookSecretRotated,
     /// A webhook was disabled because it does not work.
     WebhookDisabled,
+    /// A test event was sent to a webhook.
+    WebhookTested,
+    /// Deliveries to a webhook are made again.
+    WebhookReplayed,
+    /// Staff ended sessions of their own.
+    SessionsEnded,
 }
 
 impl Action {
@@ -265,6 +271,9 @@ impl Action {
             Self::WebhookDeleted => "webhook.deleted",
             Self::WebhookSecretRotated => "webhook.secret_rotated",
             Self::WebhookDisabled => "webhook.disabled",
+            Self::WebhookTested => "webhook.tested",
+            Self::WebhookReplayed => "webhook.replayed",
+            Self::SessionsEnded => "staff.sessions_ended",
         }
     }
 }

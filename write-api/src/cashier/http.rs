@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use shared::http::JsonBody;
-use shared::ids::PlayerId;
+use shared::ids::{PathNumber, PlayerId};
 use shared::money::{Amount, Currency, Minor, Money};
 use shared::problem::{Problem, ProblemBody};
 use utoipa::{IntoParams, ToSchema};
@@ -28,7 +28,7 @@ pub struct PlayerPath {
 impl PlayerPath {
     /// The player that is meant; none where nobody can be.
     pub(crate) fn player(&self) -> Option<PlayerId> {
-        self.id.parse().map(PlayerId::new).ok()
+        PathNumber::parse(&self.id).map(|id| PlayerId::new(id.get()))
     }
 }
 

@@ -80,8 +80,12 @@ pub(super) fn only(mut places: Vec<Place>) -> Result<Place, SwitchError> {
 #[serde(deny_unknown_fields)]
 pub struct ToggleEvent {
     /// Not offered, or offered. Safe to repeat. Left out: the other way than it is now.
+    #[serde(default, deserialize_with = "shared::http::present")]
+    #[schema(value_type = bool, required = false)]
     disabled: Option<bool>,
     /// The same in the words of legacy pages.
+    #[serde(default, deserialize_with = "shared::http::present")]
+    #[schema(value_type = Status, required = false)]
     status: Option<Status>,
     /// The event's sport: needed where events of several sports have the same id.
     sport: Option<String>,

@@ -7,7 +7,7 @@ use serde_json::json;
 use shared::db::DbError;
 use shared::field::FieldError;
 use shared::http::{JsonBody, Private, QueryParams, read_json};
-use shared::ids::OperatorId;
+use shared::ids::{OperatorId, PathNumber};
 use shared::problem::{Problem, ProblemBody};
 use shared::theme::DisplayName;
 use sqlx::PgConnection;
@@ -206,7 +206,8 @@ pub(crate) struct ContestPath {
 
 impl ContestPath {
     fn contest(&self) -> Result<i64, ContestError> {
-        self.id.parse().map_err(|_| ContestError::Unknown)
+        let id = PathNumber::parse(&self.id).ok_or(ContestError::Unknown)?;
+        Ok(id.get())
     }
 }
 

@@ -117,7 +117,8 @@ pub async fn save_theme(
 #[serde(deny_unknown_fields)]
 pub struct ToggleCasino {
     /// On or off, also as `enabled`. Safe to repeat. Left out: the other way than it is now.
-    #[serde(alias = "enabled")]
+    #[serde(default, alias = "enabled", deserialize_with = "shared::http::present")]
+    #[schema(value_type = bool, required = false)]
     casino_enabled: Option<bool>,
 }
 

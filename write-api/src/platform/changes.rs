@@ -7,7 +7,7 @@ use shared::db::DbError;
 use sqlx::PgConnection;
 
 use super::store;
-use crate::accounts::{HashedPassword, Person, delete_sessions, second_factor};
+use crate::accounts::{HashedPassword, Person, ProofError, delete_sessions, second_factor};
 use crate::audit::{Action, Change, Doer, record};
 use crate::coherence::{Saved, bump, current};
 use crate::operators;
@@ -22,6 +22,9 @@ pub(crate) enum PlatformError {
     /// The operator has no such staff.
     #[error("the operator has no such staff")]
     NoStaff,
+    /// The doer did not prove who it is.
+    #[error(transparent)]
+    Unproved(ProofError),
     /// The database failed.
     #[error(transparent)]
     Database(DbError),
@@ -29,8 +32,17 @@ pub(crate) enum PlatformError {
 
 shared::transaction_error!(PlatformError);
 
+impl From<ProofError> for PlatformError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Database(error) => Self::Database(error),
+            unproved => Self::Unproved(unproved),
+        }
+    }
+}
+
 /// Lets the operator be served or not, as `asked`, or the other way round when nothing is asked, and tells how it is
-/// now. The sessions of its players and staff hold only while it is served.
+/// now. The sessions of its players and staff end with it, and stay ended.
 pub(super) async fn switch(
     doer: &Doer,
     db: &mut PgConnection,
@@ -47,6 +59,10 @@ pub(super) async fn switch(
         return Ok((Saved::AsItWas(current(topic, db).await?), is_active));
     }
     store::put_active(operator, db, is_active).await?;
+    if is_active {
+        // They were refused while it was disabled, except to finish rounds that were paid for.
+        store::delete_sessions(operator, db).await?;
+    }
     let change = Change {
         subject: None,
         before: json!({ "is_active": was_active }),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::db::DbError;
 use shared::field::FieldError;
 use shared::http::{JsonBody, OptionalJson, Private, QueryParams};
-use shared::ids::OperatorId;
+use shared::ids::{OperatorId, PathNumber};
 use shared::money::Money;
 use shared::problem::{Problem, ProblemBody};
 use time::OffsetDateTime;
@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::changes::{self, PlatformError};
 use super::store::{self, Filter, OperatorRow};
-use crate::accounts::{AccountError, Password, PlatformStaff, Right};
+use crate::accounts::{AccountError, Password, PlatformStaff, Proof, Right, Visitor, new_password};
 use crate::app::SharedApp;
 use crate::audit::PlatformDoer;
 use crate::coherence::{Announced, Committed};
@@ -145,9 +145,9 @@ pub(crate) struct OperatorPath {
 
 impl OperatorPath {
     pub(crate) fn operator(&self) -> Result<OperatorId, PlatformError> {
-        let id = self.id.parse().map_err(|_| PlatformError::NoOperator)?;
+        let id = PathNumber::parse(&self.id).ok_or(PlatformError::NoOperator)?;
         // The platform is nobody's operator.
-        Some(OperatorId::new(id))
+        Some(OperatorId::new(id.get()))
             .filter(|id| *id != OperatorId::PLATFORM)
             .ok_or(PlatformError::NoOperator)
     }
@@ -158,6 +158,8 @@ impl OperatorPath {
 #[serde(deny_unknown_fields, expecting = "an object that may have is_active")]
 pub(crate) struct ToggleOperator {
     /// Whether it is served; left out: the other way round.
+    #[serde(default, deserialize_with = "shared::http::present")]
+    #[schema(value_type = bool, required = false)]
     is_active: Option<bool>,
 }
 
@@ -209,12 +211,20 @@ pub(crate) async fn toggle(
 
 /// Another password for staff of an operator.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object with new_password")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with new_password and current_password"
+)]
 pub(crate) struct PasswordReset {
     /// 8 characters or more, at most 200 bytes.
     new_password: String,
     /// Whose; left out: the first staff that the operator had.
     login: Option<String>,
+    /// The doer's own.
+    #[schema(value_type = String)]
+    current_password: Password,
+    /// Six digits of the doer's authenticator app, or a recovery code. Asked for by `proof_required`.
+    code: Option<String>,
 }
 
 /// A password was reset.
@@ -234,27 +244,35 @@ pub(crate) struct PasswordWasReset {
 #[utoipa::path(post, path = "/api/superadmin/operators/{id}/reset-password", tag = "platform", params(OperatorPath),
     request_body = PasswordReset, security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = PasswordWasReset),
-        (status = 404, body = ProblemBody)))]
+        (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(crate) async fn reset_password(
     doer: PlatformDoer,
+    visitor: Visitor,
     State(app): State<SharedApp>,
     Path(path): Path<OperatorPath>,
     JsonBody(asked): JsonBody<PasswordReset>,
 ) -> Result<Private<PasswordWasReset>, Problem> {
     let doer = doer.require(Right::People)?.at(path.operator()?);
-    let new = Password::for_new_account(&asked.new_password)
-        .map_err(|error| Problem::invalid_field("new_password", error.to_string()))?;
+    let new = new_password(&asked.new_password)?;
     if asked.login.as_ref().is_some_and(|login| login.contains('\0')) {
         return Err(PlatformError::NoStaff.into());
     }
+    let proof = Proof::new(asked.current_password, asked.code.as_deref());
+    let proved = proof.check(&app, &visitor, &doer).await?;
     let password = app
         .passwords
         .hash(&new, &app.random)
         .await
         .map_err(AccountError::from)?;
     let reset = app.db.write(move |db| {
-        let (doer, password, login) = (doer.clone(), password.clone(), asked.login.clone());
-        Box::pin(async move { changes::reset_password(&doer, db, login.as_deref(), &password).await })
+        let (doer, proved) = (doer.clone(), proved.clone());
+        let (password, login) = (password.clone(), asked.login.clone());
+        Box::pin(async move {
+            let reset = changes::reset_password(&doer, db, login.as_deref(), &password).await?;
+            proved.admit(db).await?;
+            Ok::<_, PlatformError>(reset)
+        })
     });
     let (login, sessions_ended) = reset.await?;
     Ok(Private(PasswordWasReset {
@@ -267,10 +285,15 @@ pub(crate) async fn reset_password(
 
 /// Who of the operator's staff has lost the second factor.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object with login")]
+#[serde(deny_unknown_fields, expecting = "an object with login and current_password")]
 pub(crate) struct SecondFactorReset {
     /// The log-in name.
     login: String,
+    /// The doer's own.
+    #[schema(value_type = String)]
+    current_password: Password,
+    /// Six digits of the doer's authenticator app, or a recovery code. Asked for by `proof_required`.
+    code: Option<String>,
 }
 
 /// A second factor was taken away, if there was one.
@@ -288,9 +311,11 @@ pub(crate) struct SecondFactorWasReset {
 #[utoipa::path(post, path = "/api/superadmin/operators/{id}/reset-totp", tag = "platform", params(OperatorPath),
     request_body = SecondFactorReset, security(("bearer" = []), ("platform_cookie" = [])),
     responses((status = 200, body = SecondFactorWasReset),
-        (status = 404, body = ProblemBody)))]
+        (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody)))]
 pub(crate) async fn reset_second_factor(
     doer: PlatformDoer,
+    visitor: Visitor,
     State(app): State<SharedApp>,
     Path(path): Path<OperatorPath>,
     JsonBody(asked): JsonBody<SecondFactorReset>,
@@ -299,9 +324,15 @@ pub(crate) async fn reset_second_factor(
     if asked.login.contains('\0') {
         return Err(PlatformError::NoStaff.into());
     }
+    let proof = Proof::new(asked.current_password, asked.code.as_deref());
+    let proved = proof.check(&app, &visitor, &doer).await?;
     let reset = app.db.write(move |db| {
-        let (doer, login) = (doer.clone(), asked.login.clone());
-        Box::pin(async move { changes::reset_second_factor(&doer, db, &login).await })
+        let (doer, proved, login) = (doer.clone(), proved.clone(), asked.login.clone());
+        Box::pin(async move {
+            let login = changes::reset_second_factor(&doer, db, &login).await?;
+            proved.admit(db).await?;
+            Ok::<_, PlatformError>(login)
+        })
     });
     Ok(Private(SecondFactorWasReset {
         success: true,
@@ -315,6 +346,7 @@ impl From<PlatformError> for Problem {
         match error {
             PlatformError::NoOperator => Self::not_found("operator_not_found", "There is no such operator"),
             PlatformError::NoStaff => Self::not_found("staff_not_found", "The operator has no such staff"),
+            PlatformError::Unproved(error) => error.into(),
             PlatformError::Database(error) => error.into(),
         }
     }

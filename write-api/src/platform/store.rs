@@ -166,3 +166,11 @@ pub(super) async fn staff(
     .await?;
     Ok(found.map(|row| (row.id, row.login)))
 }
+
+/// Ends all sessions at the operator, of players and staff.
+pub(super) async fn delete_sessions(operator: OperatorId, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("delete from sessions where operator_id = $1", operator.get())
+        .execute(db)
+        .await?;
+    Ok(())
+}

@@ -120,6 +120,8 @@ pub async fn statement(
 #[serde(deny_unknown_fields)]
 pub struct TogglePlayer {
     /// May log in and play, or not. Safe to repeat. Left out: the other way than it is now.
+    #[serde(default, deserialize_with = "shared::http::present")]
+    #[schema(value_type = bool, required = false)]
     is_active: Option<bool>,
 }
 

@@ -2,7 +2,7 @@
 
 use shared::db::DbError;
 
-use crate::accounts::CreateError;
+use crate::accounts::{CreateError, ProofError};
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,9 @@ pub(crate) enum StaffError {
     /// Nobody would be left who may do everything.
     #[error("nobody would be left who may do everything")]
     LastOwner,
+    /// The doer did not prove who it is.
+    #[error(transparent)]
+    Unproved(ProofError),
     /// The new person was refused.
     #[error(transparent)]
     Refused(CreateError),
@@ -31,6 +34,15 @@ impl From<CreateError> for StaffError {
         match error {
             CreateError::Database(error) => Self::Database(error),
             refused => Self::Refused(refused),
+        }
+    }
+}
+
+impl From<ProofError> for StaffError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Database(error) => Self::Database(error),
+            unproved => Self::Unproved(unproved),
         }
     }
 }

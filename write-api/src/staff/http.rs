@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use shared::db::DbError;
 use shared::field::FieldError;
 use shared::http::Private;
-use shared::ids::{OperatorId, StaffId};
+use shared::ids::{OperatorId, PathNumber, StaffId};
 use shared::problem::Problem;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -17,8 +17,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::changes;
 use super::error::StaffError;
 use super::store::{self, StaffRow};
-use crate::accounts::{Email, NewStaff, Password, Role, StaffLogin, TextError};
-use crate::app::App;
+use crate::accounts::{Email, NewStaff, Password, Proof, Role, StaffLogin, TextError, Visitor, new_password};
+use crate::app::{App, SharedApp};
 use crate::audit::Doer;
 use crate::paging::{Page, PageQuery, Pagination};
 
@@ -72,25 +72,51 @@ pub(crate) struct StaffPath {
 
 impl StaffPath {
     fn staff(&self) -> Result<StaffId, StaffError> {
-        let id = self.id.parse().map_err(|_| StaffError::NoStaff)?;
-        Ok(StaffId::new(id))
+        let id = PathNumber::parse(&self.id).ok_or(StaffError::NoStaff)?;
+        Ok(StaffId::new(id.get()))
     }
 }
 
 /// Whether somebody is let in.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object that may have is_active")]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object with current_password")]
 pub(crate) struct ToggleStaff {
     /// Left out: the other way than it is now.
+    #[serde(default, deserialize_with = "shared::http::present")]
+    #[schema(value_type = bool, required = false)]
     is_active: Option<bool>,
+    /// The doer's own.
+    #[schema(value_type = String)]
+    current_password: Password,
+    /// Six digits of the doer's authenticator app, or a recovery code. Asked for by `proof_required`.
+    code: Option<String>,
+}
+
+/// The proof for a change that needs nothing else.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object with current_password")]
+pub(crate) struct StaffProof {
+    /// The doer's own.
+    #[schema(value_type = String)]
+    current_password: Password,
+    /// Six digits of the doer's authenticator app, or a recovery code. Asked for by `proof_required`.
+    code: Option<String>,
 }
 
 /// Another password for somebody else.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object with new_password")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with new_password and current_password"
+)]
 pub(crate) struct StaffPasswordReset {
     /// 8 characters or more, at most 200 bytes.
     new_password: String,
+    /// The doer's own.
+    #[schema(value_type = String)]
+    current_password: Password,
+    /// Six digits of the doer's authenticator app, or a recovery code. Asked for by `proof_required`.
+    code: Option<String>,
 }
 
 /// A password was reset.
@@ -108,6 +134,7 @@ pub(crate) struct StaffPasswordWasReset {
 
 /// Somebody to be, as asked for.
 struct Asked<'a> {
+    proof: Proof,
     login: &'a str,
     password: &'a str,
     email: Option<&'a str>,
@@ -157,8 +184,13 @@ async fn list(
     }))
 }
 
-async fn add(app: &App, doer: Doer, asked: Asked<'_>) -> Result<Private<StaffSaved>, Problem> {
+async fn add(
+    app: &SharedApp,
+    (doer, visitor): (Doer, Visitor),
+    asked: Asked<'_>,
+) -> Result<Private<StaffSaved>, Problem> {
     let (login, password, email) = asked.checked().map_err(Problem::invalid_fields)?;
+    let proved = asked.proof.check(app, &visitor, &doer).await?;
     let new = NewStaff {
         login,
         password: app.passwords.hash(&password, &app.random).await?,
@@ -166,9 +198,10 @@ async fn add(app: &App, doer: Doer, asked: Asked<'_>) -> Result<Private<StaffSav
         role: asked.role,
     };
     let added = app.db.write(move |db| {
-        let (doer, new) = (doer.clone(), new.clone());
+        let (doer, proved, new) = (doer.clone(), proved.clone(), new.clone());
         Box::pin(async move {
             let id = changes::add(&doer, db, &new).await?;
+            proved.admit(db).await?;
             saved(&doer, db, id, "Staff added").await
         })
     });
@@ -176,15 +209,18 @@ async fn add(app: &App, doer: Doer, asked: Asked<'_>) -> Result<Private<StaffSav
 }
 
 async fn toggle(
-    app: &App,
-    doer: Doer,
+    app: &SharedApp,
+    (doer, visitor): (Doer, Visitor),
     staff: StaffId,
     asked: ToggleStaff,
 ) -> Result<Private<StaffSaved>, Problem> {
+    let proof = Proof::new(asked.current_password, asked.code.as_deref());
+    let proved = proof.check(app, &visitor, &doer).await?;
     let switched = app.db.write(move |db| {
-        let doer = doer.clone();
+        let (doer, proved) = (doer.clone(), proved.clone());
         Box::pin(async move {
             changes::switch(&doer, db, staff, asked.is_active).await?;
+            proved.admit(db).await?;
             saved(&doer, db, staff, "Staff saved").await
         })
     });
@@ -192,17 +228,22 @@ async fn toggle(
 }
 
 async fn reset_password(
-    app: &App,
-    doer: Doer,
+    app: &SharedApp,
+    (doer, visitor): (Doer, Visitor),
     staff: StaffId,
-    asked: &StaffPasswordReset,
+    asked: StaffPasswordReset,
 ) -> Result<Private<StaffPasswordWasReset>, Problem> {
-    let new = Password::for_new_account(&asked.new_password)
-        .map_err(|error| Problem::invalid_field("new_password", error.to_string()))?;
+    let new = new_password(&asked.new_password)?;
+    let proof = Proof::new(asked.current_password, asked.code.as_deref());
+    let proved = proof.check(app, &visitor, &doer).await?;
     let password = app.passwords.hash(&new, &app.random).await?;
     let reset = app.db.write(move |db| {
-        let (doer, password) = (doer.clone(), password.clone());
-        Box::pin(async move { changes::reset_password(&doer, db, staff, &password).await })
+        let (doer, proved, password) = (doer.clone(), proved.clone(), password.clone());
+        Box::pin(async move {
+            let reset = changes::reset_password(&doer, db, staff, &password).await?;
+            proved.admit(db).await?;
+            Ok::<_, StaffError>(reset)
+        })
     });
     let (login, sessions_ended) = reset.await?;
     Ok(Private(StaffPasswordWasReset {
@@ -213,11 +254,19 @@ async fn reset_password(
     }))
 }
 
-async fn reset_second_factor(app: &App, doer: Doer, staff: StaffId) -> Result<Private<StaffSaved>, Problem> {
+async fn reset_second_factor(
+    app: &SharedApp,
+    (doer, visitor): (Doer, Visitor),
+    staff: StaffId,
+    asked: StaffProof,
+) -> Result<Private<StaffSaved>, Problem> {
+    let proof = Proof::new(asked.current_password, asked.code.as_deref());
+    let proved = proof.check(app, &visitor, &doer).await?;
     let reset = app.db.write(move |db| {
-        let doer = doer.clone();
+        let (doer, proved) = (doer.clone(), proved.clone());
         Box::pin(async move {
             changes::reset_second_factor(&doer, db, staff).await?;
+            proved.admit(db).await?;
             saved(&doer, db, staff, "Staff saved").await
         })
     });
@@ -271,6 +320,7 @@ impl From<StaffError> for Problem {
             StaffError::LastOwner => {
                 Self::conflict("last_owner", "Nobody would be left who may do everything")
             }
+            StaffError::Unproved(error) => error.into(),
             StaffError::Refused(error) => error.into(),
             StaffError::Database(error) => error.into(),
         }

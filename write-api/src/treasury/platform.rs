@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use shared::db::DbError;
 use shared::http::{Private, QueryParams};
-use shared::ids::OperatorId;
+use shared::ids::{OperatorId, PathNumber};
 use shared::money::Money;
 use shared::problem::{Problem, ProblemBody};
 use utoipa::{IntoParams, ToSchema};
@@ -127,7 +127,7 @@ pub(crate) async fn of_one(
     Path(path): Path<OwnerPath>,
 ) -> Result<Private<OperatorWalletsDetail>, Problem> {
     let none = || Problem::not_found("operator_not_found", "There is no such operator");
-    let operator = OperatorId::new(path.operator_id.parse().map_err(|_| none())?);
+    let operator = OperatorId::new(PathNumber::parse(&path.operator_id).ok_or_else(none)?.get());
     let read = app.db.read(move |db| {
         Box::pin(async move {
             let Some(owner) = store::owner(operator, db).await? else {

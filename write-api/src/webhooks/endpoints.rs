@@ -109,51 +109,60 @@ pub(super) async fn rotate(
 }
 
 /// Has a test event delivered; tells its delivery's number and the message's id.
-pub(super) async fn test(
-    operator: OperatorId,
-    db: &mut PgConnection,
-    id: i64,
-    at: OffsetDateTime,
-) -> Result<(i64, Uuid), WebhookError> {
+pub(super) async fn test(doer: &Doer, db: &mut PgConnection, id: i64) -> Result<(i64, Uuid), WebhookError> {
+    let operator = doer.operator;
     if !locked(operator, db, id).await?.is_enabled {
         return Err(WebhookError::Disabled);
     }
     let data = EventType::Test.example();
-    let event = Event::new(EventType::Test, subject(id), &data, at)?;
-    Ok(store::emit_to(operator, db, id, &event).await?)
+    let event = Event::new(EventType::Test, subject(id), &data, doer.at)?;
+    let (delivery, message) = store::emit_to(operator, db, id, &event).await?;
+    let after = json!({ "delivery_id": delivery });
+    note(doer, db, id, Action::WebhookTested, Value::Null, after).await?;
+    Ok((delivery, message))
 }
 
 /// Has a delivery made again that was made or given up.
 pub(super) async fn replay(
-    operator: OperatorId,
+    doer: &Doer,
     db: &mut PgConnection,
     id: i64,
     delivery: i64,
-    at: OffsetDateTime,
 ) -> Result<(), WebhookError> {
+    let operator = doer.operator;
     if !locked(operator, db, id).await?.is_enabled {
         return Err(WebhookError::Disabled);
     }
     match store::status_of(operator, db, id, delivery).await?.as_deref() {
         None => Err(WebhookError::NoDelivery),
         Some("pending") => Err(WebhookError::StillPending),
-        Some(_) => Ok(store::replay(operator, db, delivery, at).await?),
+        Some(_) => {
+            store::replay(operator, db, delivery, doer.at).await?;
+            let after = json!({ "delivery_id": delivery });
+            Ok(note(doer, db, id, Action::WebhookReplayed, Value::Null, after).await?)
+        }
     }
 }
 
 /// Has everything delivered again that was given up since a moment; tells how much that is.
 pub(super) async fn replay_failed(
-    operator: OperatorId,
+    doer: &Doer,
     db: &mut PgConnection,
     id: i64,
     since: OffsetDateTime,
-    at: OffsetDateTime,
     most: u32,
 ) -> Result<u64, WebhookError> {
+    let operator = doer.operator;
     if !locked(operator, db, id).await?.is_enabled {
         return Err(WebhookError::Disabled);
     }
-    Ok(store::replay_failed(operator, db, id, since, at, most).await?)
+    let replayed = store::replay_failed(operator, db, id, since, doer.at, most).await?;
+    // What changes nothing is no action.
+    if replayed > 0 {
+        let after = json!({ "replayed": replayed });
+        note(doer, db, id, Action::WebhookReplayed, Value::Null, after).await?;
+    }
+    Ok(replayed)
 }
 
 fn subject(id: i64) -> String {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use shared::coherence::WebhookSecrets;
 use shared::db::DbError;
 use shared::http::{JsonBody, Private};
+use shared::ids::PathNumber;
 use shared::problem::{Problem, ProblemBody};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -30,7 +31,8 @@ pub(crate) struct WebhookPath {
 
 impl WebhookPath {
     pub(super) fn webhook(&self) -> Result<i64, WebhookError> {
-        self.id.parse().map_err(|_| WebhookError::NoEndpoint)
+        let id = PathNumber::parse(&self.id).ok_or(WebhookError::NoEndpoint)?;
+        Ok(id.get())
     }
 }
 
@@ -311,14 +313,15 @@ pub(crate) struct WebhookTestSent {
         (status = 404, body = ProblemBody),
         (status = 409, description = "The webhook is disabled", body = ProblemBody)))]
 pub(crate) async fn test(
-    staff: OperatorStaff,
+    doer: Doer,
     State(app): State<SharedApp>,
     Path(path): Path<WebhookPath>,
 ) -> Result<(StatusCode, Private<WebhookTestSent>), Problem> {
-    let (operator, id, at) = (staff.operator, path.webhook()?, app.clock.now());
-    let sent = app
-        .db
-        .write(move |db| Box::pin(async move { endpoints::test(operator, db, id, at).await }));
+    let id = path.webhook()?;
+    let sent = app.db.write(move |db| {
+        let doer = doer.clone();
+        Box::pin(async move { endpoints::test(&doer, db, id).await })
+    });
     let (delivery_id, message_id) = sent.await?;
     let sent = WebhookTestSent {
         success: true,

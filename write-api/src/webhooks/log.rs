@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::field::FieldError;
 use shared::http::{JsonBody, Private, QueryParams};
+use shared::ids::PathNumber;
 use shared::moment;
 use shared::problem::{Problem, ProblemBody};
 use time::OffsetDateTime;
@@ -18,6 +19,7 @@ use super::store::{self, DeliveryRow, Filter};
 use super::{WebhookError, endpoints};
 use crate::accounts::OperatorStaff;
 use crate::app::SharedApp;
+use crate::audit::Doer;
 use crate::paging::{PageQuery, Pagination};
 
 const STATUSES: [&str; 3] = ["pending", "delivered", "failed"];
@@ -178,16 +180,18 @@ pub(crate) struct WebhooksReplayed {
         (status = 409, description = "The delivery is still being tried, or the webhook is disabled",
             body = ProblemBody)))]
 pub(crate) async fn replay(
-    staff: OperatorStaff,
+    doer: Doer,
     State(app): State<SharedApp>,
     Path(path): Path<DeliveryPath>,
 ) -> Result<(StatusCode, Private<WebhooksReplayed>), Problem> {
-    let (operator, at) = (staff.operator, app.clock.now());
-    let id: i64 = path.id.parse().map_err(|_| WebhookError::NoEndpoint)?;
-    let delivery: i64 = path.delivery_id.parse().map_err(|_| WebhookError::NoDelivery)?;
-    let replayed = app
-        .db
-        .write(move |db| Box::pin(async move { endpoints::replay(operator, db, id, delivery, at).await }));
+    let id = PathNumber::parse(&path.id).ok_or(WebhookError::NoEndpoint)?.get();
+    let delivery = PathNumber::parse(&path.delivery_id)
+        .ok_or(WebhookError::NoDelivery)?
+        .get();
+    let replayed = app.db.write(move |db| {
+        let doer = doer.clone();
+        Box::pin(async move { endpoints::replay(&doer, db, id, delivery).await })
+    });
     replayed.await?;
     Ok(accepted(1))
 }
@@ -210,16 +214,17 @@ pub(crate) struct ReplayFailed {
         (status = 404, body = ProblemBody),
         (status = 409, description = "The webhook is disabled", body = ProblemBody)))]
 pub(crate) async fn replay_failed(
-    staff: OperatorStaff,
+    doer: Doer,
     State(app): State<SharedApp>,
     Path(path): Path<WebhookPath>,
     JsonBody(body): JsonBody<ReplayFailed>,
 ) -> Result<(StatusCode, Private<WebhooksReplayed>), Problem> {
-    let (operator, id, at) = (staff.operator, path.webhook()?, app.clock.now());
+    let id = path.webhook()?;
     let since = moment::parse(&body.since).map_err(|detail| Problem::invalid_field("since", detail))?;
     let most = app.options.webhooks.webhook_batch;
     let replayed = app.db.write(move |db| {
-        Box::pin(async move { endpoints::replay_failed(operator, db, id, since, at, most).await })
+        let doer = doer.clone();
+        Box::pin(async move { endpoints::replay_failed(&doer, db, id, since, most).await })
     });
     Ok(accepted(replayed.await?))
 }

@@ -18,9 +18,9 @@ use super::super::error::{AccountError, CreateError};
 use super::super::extract::{PlayerSession, Visitor};
 use super::super::login::NewSession;
 use super::super::own_password::{
-    CURRENT_PASSWORD, Own, PasswordChange, PasswordChanged, proved, wrong_password,
+    CURRENT_PASSWORD, Own, PasswordChange, PasswordChanged, new_password, proved, wrong_password,
 };
-use super::super::rules::{Email, LoginName, Password, PlayerName, TextError};
+use super::super::rules::{Email, Password, PlayerName, TextError};
 use super::super::store::{self, OperatorRow, Person, own};
 use super::super::token::Realm;
 use super::players::{PlayerLoggedIn, User};
@@ -168,10 +168,13 @@ pub(crate) async fn change_password(
         operator: session.operator,
         person: Person::Player(session.player),
         token_hash: session.token_hash,
-        doer: None,
+        staff: None,
     };
-    let guess = visitor.guess(Realm::Players, "", &LoginName::of_person(session.player));
-    own.change_password(&app, guess, body).await.map(Private)
+    let new = new_password(&body.new_password)?;
+    let whose = (own.operator, own.person);
+    let guess = visitor.guess_of(whose);
+    let old_hash = proved(&app, &guess, whose, body.current_password, CURRENT_PASSWORD).await?;
+    own.change_password(&app, old_hash, new).await.map(Private)
 }
 
 /// Another user name.
@@ -258,8 +261,8 @@ pub(crate) async fn change_profile(
     let PlayerSession { operator, player, .. } = session;
     let email =
         Email::parse(&body.email).map_err(|error| Problem::invalid_field("email", error.to_string()))?;
-    let guess = visitor.guess(Realm::Players, "", &LoginName::of_person(player));
     let whose = (operator, Person::Player(player));
+    let guess = visitor.guess_of(whose);
     let hash = proved(&app, &guess, whose, body.current_password, CURRENT_PASSWORD).await?;
     let new = email.clone();
     let change = app.db.write(move |db| {

@@ -3,9 +3,11 @@
 
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use shared::http::Private;
 use shared::ids::OperatorId;
 use shared::problem::{Problem, ProblemBody};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,6 +18,7 @@ use super::super::store::own::{self, OwnSession};
 use super::super::token::Realm;
 use super::{LoggedOut, WithCookie};
 use crate::app::{App, SharedApp};
+use crate::audit::{Action, Change, Doer, PlatformDoer, record};
 
 /// The sessions of a person, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -123,15 +126,24 @@ impl Holder {
         }))
     }
 
-    async fn end(self, app: &App, path: SessionPath) -> Result<Private<SessionEnded>, Problem> {
+    /// Of what `doer` ends, who is staff, the audit log tells.
+    async fn end(
+        self,
+        app: &App,
+        path: SessionPath,
+        doer: Option<Doer>,
+    ) -> Result<Private<SessionEnded>, Problem> {
         // The database can't be asked for it.
         if path.id.contains('\0') {
             return Err(no_session());
         }
         let ended = app.db.write(move |db| {
-            let id = path.id.clone();
+            let (id, doer) = (path.id.clone(), doer.clone());
             Box::pin(async move {
                 let ended = own::delete_session(self.operator, db, self.person, &id).await?;
+                if let Some(doer) = doer.filter(|_| ended) {
+                    note_ended(&doer, db, 1).await?;
+                }
                 Ok::<_, AccountError>(ended)
             })
         });
@@ -144,16 +156,28 @@ impl Holder {
         }))
     }
 
-    async fn end_all(self, app: &App) -> Result<WithCookie<LoggedOut>, Problem> {
+    async fn end_all(self, app: &App, doer: Option<Doer>) -> Result<WithCookie<LoggedOut>, Problem> {
         let ended = app.db.write(move |db| {
+            let doer = doer.clone();
             Box::pin(async move {
-                own::delete_sessions(self.operator, db, self.person, None).await?;
+                let ended = own::delete_sessions(self.operator, db, self.person, None).await?;
+                if let Some(doer) = doer {
+                    note_ended(&doer, db, ended).await?;
+                }
                 Ok::<_, AccountError>(())
             })
         });
         ended.await?;
         Ok(LoggedOut::clearing(self.realm, app))
     }
+}
+
+async fn note_ended(doer: &Doer, db: &mut PgConnection, ended: u64) -> Result<(), sqlx::Error> {
+    let change = Change {
+        after: json!({ "sessions_ended": ended }),
+        ..Change::default()
+    };
+    record(doer.operator, db, doer, Action::SessionsEnded, change).await
 }
 
 fn no_session() -> Problem {
@@ -184,7 +208,7 @@ pub(crate) async fn of_player_end(
     session: PlayerSession,
     Path(path): Path<SessionPath>,
 ) -> Result<Private<SessionEnded>, Problem> {
-    Holder::from(session).end(&app, path).await
+    Holder::from(session).end(&app, path, None).await
 }
 
 /// Ends all sessions of the player, this one too.
@@ -197,7 +221,7 @@ pub(crate) async fn of_player_end_all(
     State(app): State<SharedApp>,
     session: PlayerSession,
 ) -> Result<WithCookie<LoggedOut>, Problem> {
-    Holder::from(session).end_all(&app).await
+    Holder::from(session).end_all(&app, None).await
 }
 
 /// Where staff of the operator is logged in.
@@ -222,9 +246,10 @@ pub(crate) async fn of_staff(
 pub(crate) async fn of_staff_end(
     State(app): State<SharedApp>,
     session: OperatorStaff,
+    doer: Doer,
     Path(path): Path<SessionPath>,
 ) -> Result<Private<SessionEnded>, Problem> {
-    Holder::from(session).end(&app, path).await
+    Holder::from(session).end(&app, path, Some(doer)).await
 }
 
 /// Ends all sessions of staff of the operator, this one too.
@@ -236,8 +261,9 @@ pub(crate) async fn of_staff_end(
 pub(crate) async fn of_staff_end_all(
     State(app): State<SharedApp>,
     session: OperatorStaff,
+    doer: Doer,
 ) -> Result<WithCookie<LoggedOut>, Problem> {
-    Holder::from(session).end_all(&app).await
+    Holder::from(session).end_all(&app, Some(doer)).await
 }
 
 /// Where staff of the platform is logged in.
@@ -260,9 +286,12 @@ pub(crate) async fn of_platform(
 pub(crate) async fn of_platform_end(
     State(app): State<SharedApp>,
     session: PlatformStaff,
+    doer: PlatformDoer,
     Path(path): Path<SessionPath>,
 ) -> Result<Private<SessionEnded>, Problem> {
-    Holder::from(session).end(&app, path).await
+    Holder::from(session)
+        .end(&app, path, Some(doer.at(OperatorId::PLATFORM)))
+        .await
 }
 
 /// Ends all sessions of staff of the platform, this one too.
@@ -272,6 +301,9 @@ pub(crate) async fn of_platform_end(
 pub(crate) async fn of_platform_end_all(
     State(app): State<SharedApp>,
     session: PlatformStaff,
+    doer: PlatformDoer,
 ) -> Result<WithCookie<LoggedOut>, Problem> {
-    Holder::from(session).end_all(&app).await
+    Holder::from(session)
+        .end_all(&app, Some(doer.at(OperatorId::PLATFORM)))
+        .await
 }

@@ -14,7 +14,8 @@ use crate::openapi::{Asking, Sending};
 use super::super::error::AccountError;
 use super::super::extract::{Leaving, OperatorStaff, PlatformStaff, Visitor};
 use super::super::login::{self, Account, Attempt};
-use super::super::own_password::{Own, PasswordChange, PasswordChanged};
+use super::super::own_password::{Own, PasswordChanged, StaffPasswordChange, new_password};
+use super::super::proof::Proof;
 use super::super::rules::{LoginName, Password};
 use super::super::second_factor::Typed;
 use super::super::store::{self, Person, PlatformStaffRow, StaffRow};
@@ -248,10 +249,10 @@ async fn leave(app: &App, leaving: &Leaving, realm: Realm) -> Result<WithCookie<
     Ok(LoggedOut::clearing(realm, app))
 }
 
-/// Changes the password of staff of an operator and ends their other sessions. After too many wrong ones for
-/// `current_password`, none is tried for a while.
+/// Changes the password of staff of an operator and ends their other sessions. Who has a second factor needs a `code`,
+/// too. After too many wrong proofs, none is tried for a while.
 #[utoipa::path(post, path = "/api/admin/{subdomain}/change-password", tag = "operators",
-    request_body = PasswordChange,
+    request_body = StaffPasswordChange,
     params(("subdomain" = String, Path, description = "The operator's name in URLs")),
     security(("bearer" = []), ("operator_cookie" = [])),
     responses(
@@ -264,20 +265,14 @@ pub(crate) async fn change_password(
     session: OperatorStaff,
     doer: Doer,
     visitor: Visitor,
-    JsonBody(body): JsonBody<PasswordChange>,
+    JsonBody(body): JsonBody<StaffPasswordChange>,
 ) -> Result<Private<PasswordChanged>, Problem> {
-    let own = Own {
-        operator: session.operator,
-        person: Person::Staff(session.staff),
-        token_hash: session.token_hash,
-        doer: Some(doer),
-    };
-    let guess = visitor.guess(Realm::OperatorStaff, "", &LoginName::of_person(session.staff));
-    own.change_password(&app, guess, body).await.map(Private)
+    change_own(&app, &visitor, doer, session.token_hash, body).await
 }
 
-/// Changes the password of staff of the platform and ends their other sessions.
-#[utoipa::path(post, path = "/api/superadmin/change-password", tag = "platform", request_body = PasswordChange,
+/// Changes the password of staff of the platform and ends their other sessions. Who has a second factor needs a `code`,
+/// too. After too many wrong proofs, none is tried for a while.
+#[utoipa::path(post, path = "/api/superadmin/change-password", tag = "platform", request_body = StaffPasswordChange,
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = PasswordChanged),
@@ -288,14 +283,30 @@ pub(crate) async fn change_platform_password(
     session: PlatformStaff,
     doer: PlatformDoer,
     visitor: Visitor,
-    JsonBody(body): JsonBody<PasswordChange>,
+    JsonBody(body): JsonBody<StaffPasswordChange>,
 ) -> Result<Private<PasswordChanged>, Problem> {
+    let doer = doer.at(OperatorId::PLATFORM);
+    change_own(&app, &visitor, doer, session.token_hash, body).await
+}
+
+/// Changes the doer's own password.
+async fn change_own(
+    app: &SharedApp,
+    visitor: &Visitor,
+    doer: Doer,
+    token_hash: [u8; 32],
+    asked: StaffPasswordChange,
+) -> Result<Private<PasswordChanged>, Problem> {
+    let (operator, staff) = doer.staff.ok_or(AccountError::NotLoggedIn)?;
+    let new = new_password(&asked.new_password)?;
+    let proof = Proof::new(asked.current_password, asked.code.as_deref());
+    let proved = proof.check(app, visitor, &doer).await?;
+    let old_hash = proved.hash().to_owned();
     let own = Own {
-        operator: OperatorId::PLATFORM,
-        person: Person::Staff(session.staff),
-        token_hash: session.token_hash,
-        doer: Some(doer.at(OperatorId::PLATFORM)),
+        operator,
+        person: Person::Staff(staff),
+        token_hash,
+        staff: Some((doer, proved)),
     };
-    let guess = visitor.guess(Realm::PlatformStaff, "", &LoginName::of_person(session.staff));
-    own.change_password(&app, guess, body).await.map(Private)
+    own.change_password(app, old_hash, new).await.map(Private)
 }

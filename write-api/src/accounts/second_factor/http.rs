@@ -16,10 +16,9 @@ use crate::accounts::error::AccountError;
 use crate::accounts::extract::Visitor;
 use crate::accounts::failures::Guess;
 use crate::accounts::own_password::proved;
-use crate::accounts::rules::{LoginName, Password};
+use crate::accounts::rules::Password;
 use crate::accounts::store::Person;
 use crate::accounts::store::own::delete_sessions;
-use crate::accounts::token::Realm;
 use crate::app::SharedApp;
 use crate::audit::{Action, Change, Doer, record};
 
@@ -104,9 +103,8 @@ struct Own {
 }
 
 impl Own {
-    fn new(app: SharedApp, realm: Realm, visitor: &Visitor, doer: Doer, staff: StaffId) -> Self {
-        // Nobody's number is another one's in the whole installation.
-        let guess = visitor.guess(realm, "", &LoginName::of_person(staff));
+    fn new(app: SharedApp, visitor: &Visitor, doer: Doer, staff: StaffId) -> Self {
+        let guess = visitor.guess_of((doer.operator, Person::Staff(staff)));
         // Who asks was known with the head; the body with the code may have taken a while.
         let at = app.clock.now();
         Self {

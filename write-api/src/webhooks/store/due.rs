@@ -22,7 +22,7 @@ pub(in super::super) struct Due {
     pub(in super::super) old_secret: Option<String>,
 }
 
-/// Takes what is due at `now`, of all operators, for the time until `until`: `most` deliveries, and so many to each
+/// Takes what is due at `now`, of all operators that are served, for the time until `until`: `most` deliveries, and so many to each
 /// webhook that no more than `each` are under way to it. Operators take turns: who has least under way comes first, and
 /// nobody has more than `of_one` under way.
 ///
@@ -64,6 +64,7 @@ pub(in super::super) async fn claim(
             from waiting
             join webhook_endpoints as endpoints
                 on endpoints.operator_id = waiting.operator_id and endpoints.id = waiting.endpoint_id
+            join operators on operators.id = waiting.operator_id and operators.is_active
             cross join lateral (
                 select operator_id, id, next_attempt_at
                 from webhook_deliveries

@@ -7,7 +7,6 @@ use shared::problem::{Problem, ProblemBody};
 use super::{FactorBegun, FactorCodes, FactorOff, FactorStatus, FirstCode, FullProof, Own, PasswordProof};
 use crate::accounts::extract::OperatorStaff;
 use crate::accounts::extract::Visitor;
-use crate::accounts::token::Realm;
 use crate::app::SharedApp;
 use crate::audit::Doer;
 
@@ -106,5 +105,5 @@ pub(crate) async fn recovery_codes(
 }
 
 fn own(app: SharedApp, staff: &OperatorStaff, doer: Doer, visitor: &Visitor) -> Own {
-    Own::new(app, Realm::OperatorStaff, visitor, doer, staff.staff)
+    Own::new(app, visitor, doer, staff.staff)
 }

@@ -8,7 +8,6 @@ use shared::problem::{Problem, ProblemBody};
 use super::{FactorBegun, FactorCodes, FactorOff, FactorStatus, FirstCode, FullProof, Own, PasswordProof};
 use crate::accounts::extract::PlatformStaff;
 use crate::accounts::extract::Visitor;
-use crate::accounts::token::Realm;
 use crate::app::SharedApp;
 use crate::audit::PlatformDoer;
 
@@ -97,11 +96,5 @@ pub(crate) async fn recovery_codes(
 }
 
 fn own(app: SharedApp, staff: &PlatformStaff, doer: PlatformDoer, visitor: &Visitor) -> Own {
-    Own::new(
-        app,
-        Realm::PlatformStaff,
-        visitor,
-        doer.at(OperatorId::PLATFORM),
-        staff.staff,
-    )
+    Own::new(app, visitor, doer.at(OperatorId::PLATFORM), staff.staff)
 }
