@@ -30,6 +30,7 @@ use crate::protection::ProtectionOptions;
 use crate::registration::RegistrationOptions;
 use crate::reports::ReportOptions;
 use crate::revenue::RevenueOptions;
+use crate::settlement::check::{ResultsCheck, ResultsCheckError, check_results};
 use crate::webhooks::WebhookOptions;
 
 /// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
@@ -65,6 +66,8 @@ enum Command {
     Purge(Box<Purge>),
     /// Read a folder of feed files, say what is in them and exit.
     FeedCheck(FeedCheck),
+    /// Read a folder of files of results, say what is in them and exit. With the odds, also what the results decide.
+    ResultsCheck(ResultsCheck),
     /// Contests on the leaderboards.
     #[command(subcommand)]
     Contest(ContestCommand),
@@ -169,6 +172,7 @@ impl Cli {
                 .await
                 .map_err(Into::into),
             Command::FeedCheck(options) => feed_check(&options).map_err(Into::into),
+            Command::ResultsCheck(options) => results_check(&options).map_err(Into::into),
             Command::Contest(ContestCommand::Begin(options)) => contests::begin(options, &Clock::machine())
                 .await
                 .map_err(Into::into),
@@ -209,6 +213,13 @@ pub async fn serve(options: WriteOptions) -> Result<(), crate::app::StartError> 
 fn feed_check(options: &FeedCheck) -> Result<(), CheckError> {
     let mut report = String::new();
     let result = check_folder(options, Clock::machine().now().year(), &mut report);
+    print!("{report}");
+    result
+}
+
+fn results_check(options: &ResultsCheck) -> Result<(), ResultsCheckError> {
+    let mut report = String::new();
+    let result = check_results(options, Clock::machine().now().year(), &mut report);
     print!("{report}");
     result
 }

@@ -27,6 +27,7 @@ pub mod reports;
 pub mod resets;
 pub mod revenue;
 pub mod settings;
+pub mod settlement;
 pub mod staff;
 pub mod treasury;
 pub mod webhooks;

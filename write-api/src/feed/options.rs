@@ -121,7 +121,7 @@ fn url_of(text: &str, sport: Sport) -> Result<Url, BadPlace> {
 }
 
 /// What the feed of a sport is called in a folder.
-pub(super) fn file_name(sport: Sport) -> String {
+pub(crate) fn file_name(sport: Sport) -> String {
     format!("{sport}{FILE_SUFFIX}")
 }
 

@@ -13,7 +13,7 @@ use reqwest::{Client, StatusCode, redirect};
 use shared::sports::Sport;
 use url::Url;
 
-use super::options::{FILE_SUFFIX, FeedOptions, FeedPlace, FeedUrls, file_name};
+use super::options::{FeedOptions, FeedPlace, FeedUrls, file_name};
 
 /// A file younger than this may be written again without its time changing, because file systems keep coarse time.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -215,13 +215,13 @@ async fn off_thread<T: Send + 'static>(
     done.unwrap_or(Err(SourceError::Broken))
 }
 
-/// The names of the feed files in a folder.
-pub(super) fn file_names(folder: &Path) -> Result<BTreeSet<String>, SourceError> {
+/// The names of the files in a folder that end with `suffix`.
+pub(crate) fn file_names(folder: &Path, suffix: &str) -> Result<BTreeSet<String>, SourceError> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(folder).map_err(SourceError::Folder)? {
         let name = entry.map_err(SourceError::Folder)?.file_name();
         // A name that is not UTF-8 is no feed's.
-        if let Some(name) = name.to_str().filter(|name| name.ends_with(FILE_SUFFIX)) {
+        if let Some(name) = name.to_str().filter(|name| name.ends_with(suffix)) {
             names.insert(name.to_owned());
         }
     }
@@ -254,7 +254,7 @@ fn mark_of(metadata: &Metadata, now: SystemTime) -> Option<Mark> {
 }
 
 /// The content of a feed file.
-pub(super) fn read_file(path: &Path, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
+pub(crate) fn read_file(path: &Path, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
     let metadata = fs::metadata(path).map_err(SourceError::reading)?;
     read(path, &metadata, max_bytes)
 }
