@@ -1,9 +1,8 @@
 //! The rules of settlement: owns what each market means for each sport, in integers.
 //! Must never do I/O, read the clock, or take an unknown name for a known one.
 //!
-//! The prices are those of bet365 wherever it has any (see the feed), so its published sports rules are followed: a
-//! football match is 90 minutes, a basketball game includes overtime. Where the rules of bookmakers differ, a market is
-//! decided only if every reading comes to the same.
+//! The rules are those that bookmakers share: a football match is 90 minutes, a basketball game includes overtime.
+//! Where bookmakers differ, a market is decided only if every reading comes to the same.
 
 mod decide;
 mod line;

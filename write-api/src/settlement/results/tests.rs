@@ -29,7 +29,7 @@ fn result_of(result: &EventResult, key: &str, market: &str, selection: &str) -> 
         selection,
         line: None,
         line_kind: None,
-        offered: &["Home", "Away"],
+        offered: &["Home", "Draw", "Away"],
     };
     decide(&question, &result.score)
 }

@@ -26,8 +26,8 @@ pub struct Question<'a> {
     /// Name of the selection, without the line.
     pub selection: &'a str,
     /// The line, as the feed writes it. A handicap is that of the home side, whichever side was bet on: the away
-    /// side has the opposite. So the feed's prices say: with the line, those of the home side fall and those of the
-    /// away side rise.
+    /// side has the opposite. So the feed's prices say: an outsider at home has a positive line, under which both
+    /// sides are near even.
     pub line: Option<&'a str>,
     /// What the line is.
     pub line_kind: Option<LineKind>,
@@ -68,7 +68,7 @@ pub fn decide(question: &Question<'_>, score: &Score) -> Option<Outcome> {
     let rule = rule(question.sport, question.market)?;
     match score.end() {
         End::Finished => played(rule, question, score),
-        // bet365: bets on an event that is not played are void. Who goes through is no market of a score.
+        // Customary, too. Who goes through, which officials then say, is no market that is known here.
         End::Walkover | End::Cancelled => Some(Outcome::Void),
         // How long bets wait for another date is the operator's to say.
         End::Postponed => None,
@@ -159,6 +159,8 @@ pub(super) fn on_pair(kind: Kind, question: &Question<'_>, pair: Pair) -> Option
     let name = question.selection;
     let result = Result3::of(pair);
     Some(match kind {
+        // Without a draw to bet on, it is not this market, whatever its name.
+        Kind::Result3 if question.offers_a_draw() == Some(false) => return None,
         Kind::Result3 => Outcome::won_if(question.sides().result(name)? == result),
         Kind::DoubleChance => {
             let (one, other) = question.sides().either(name)?;

@@ -234,7 +234,7 @@ fn count(sport: Sport, shape: Shape, kind: Kind, scope: Scope) -> Option<Count> 
     Some(match scope {
         Scope::Match => match (shape, kind) {
             _ if ["soccer", "futsal"].contains(&sport.key()) => Count::Regulation,
-            // bet365: three-way prices are for the regular time in every sport.
+            // Three-way prices are for the regular time in every sport.
             (_, Kind::Result3) => Count::Regulation,
             (Shape::Quarters, Kind::Winner | Kind::Total(Of::Both) | Kind::Handicap)
             | (Shape::Thirds, Kind::Winner) => Count::Full,

@@ -6,7 +6,7 @@
 //! | tennis, volleyball, table tennis | sets that were finished; what could no longer change | void |
 //! | others | nothing: whether such an event counts depends on how much of it was played | left to people |
 //!
-//! That is bet365's rule for abandoned matches and for retirements: bets are void unless their outcome is determined.
+//! That is the customary rule for abandoned matches and for retirements: bets are void unless their outcome is determined.
 
 use super::decide::{Question, both_score, on_pair, pairs, played};
 use super::market::{Count, Kind, Of, Rule};

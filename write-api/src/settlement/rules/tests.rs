@@ -611,6 +611,7 @@ fn what_is_not_understood_whole_is_not_decided() {
         &score,
         &["", "Larkmoor United", "3", "Home/Draw"],
     );
+    check_open("basketball", "Match Winner", &overtime(), &["Home", "Away"]);
     let handicap = Question {
         sport: sport("soccer"),
         home: "Draw",
