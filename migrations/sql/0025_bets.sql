@@ -71,6 +71,17 @@ comment on table bet_legs is 'What each bet was placed on, as it was shown then:
 comment on column bet_legs.outcome is 'won, lost, void, half_won, half_lost or dead_heat:<paid>/<among>; null while it is not decided.';
 comment on column bet_legs.settlement_id is 'The market settlement that decided it; a smaller one never decides it again.';
 
+create table bet_markets (
+    sport text not null,
+    event_id text not null,
+    market_id text not null,
+    offered text[] not null,
+    primary key (sport, event_id, market_id)
+);
+comment on table bet_markets is
+    'The names of the selections that a market had when it was first bet on: they say what any other is, and whether a '
+    'draw was offered.';
+
 create table market_settlements (
     operator_id bigint not null,
     id bigint generated always as identity,

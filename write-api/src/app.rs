@@ -144,6 +144,7 @@ pub async fn start(options: WriteOptions, clock: Clock, random: Random) -> Resul
     crate::audit::spawn_chain(Arc::clone(&app), stop.clone());
     crate::operations::spawn_runner(Arc::clone(&app), stop.clone());
     crate::settlement::spawn_settling(Arc::clone(&app), stop.clone());
+    crate::settlement::spawn_scores(&app, stop.clone());
     crate::webhooks::spawn_delivery(Arc::clone(&app), stop.clone());
     let router = router(Arc::clone(&app));
     let limits = app.options.http.clone();

@@ -31,6 +31,8 @@ use crate::protection::ProtectionOptions;
 use crate::registration::RegistrationOptions;
 use crate::reports::ReportOptions;
 use crate::revenue::RevenueOptions;
+use crate::settlement::ResultsOptions;
+use crate::settlement::check::{ResultsCheck, ResultsCheckError, check_results};
 use crate::webhooks::WebhookOptions;
 
 /// The transactional backend of Edgebook: casino bets, admin changes, the sports feed.
@@ -66,6 +68,8 @@ enum Command {
     Purge(Box<Purge>),
     /// Read a folder of feed files, say what is in them and exit.
     FeedCheck(FeedCheck),
+    /// Read a folder of files of results, say what is in them and exit. With the odds, also what the results decide.
+    ResultsCheck(ResultsCheck),
     /// Contests on the leaderboards.
     #[command(subcommand)]
     Contest(ContestCommand),
@@ -111,6 +115,9 @@ pub struct WriteOptions {
     /// Bets on sports.
     #[command(flatten)]
     pub betting: BettingOptions,
+    /// Where results of sports come from.
+    #[command(flatten)]
+    pub results: ResultsOptions,
     /// The casino.
     #[command(flatten)]
     pub casino: CasinoOptions,
@@ -173,6 +180,7 @@ impl Cli {
                 .await
                 .map_err(Into::into),
             Command::FeedCheck(options) => feed_check(&options).map_err(Into::into),
+            Command::ResultsCheck(options) => results_check(&options).map_err(Into::into),
             Command::Contest(ContestCommand::Begin(options)) => contests::begin(options, &Clock::machine())
                 .await
                 .map_err(Into::into),
@@ -213,6 +221,13 @@ pub async fn serve(options: WriteOptions) -> Result<(), crate::app::StartError> 
 fn feed_check(options: &FeedCheck) -> Result<(), CheckError> {
     let mut report = String::new();
     let result = check_folder(options, Clock::machine().now().year(), &mut report);
+    print!("{report}");
+    result
+}
+
+fn results_check(options: &ResultsCheck) -> Result<(), ResultsCheckError> {
+    let mut report = String::new();
+    let result = check_results(options, Clock::machine().now().year(), &mut report);
     print!("{report}");
     result
 }

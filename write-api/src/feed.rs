@@ -14,7 +14,7 @@ mod options;
 pub mod parse;
 mod refresh;
 mod run;
-mod source;
+pub(crate) mod source;
 mod status;
 mod stock;
 mod store;
@@ -22,7 +22,8 @@ mod store;
 use axum::Router;
 use axum::routing::get;
 
-pub use options::{FeedOptions, FeedPlace, FeedSports, FeedUrls};
+pub(crate) use options::file_name;
+pub use options::{FeedOptions, FeedPlace, ResultsPlace, FeedSports, FeedUrls};
 pub use run::spawn;
 pub use status::{FeedHealth, FeedStatus, SportHealth};
 

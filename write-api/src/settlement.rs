@@ -5,11 +5,17 @@
 //! every bet that was taken before is there to be found. A task of whichever instance then settles the bets in batches,
 //! each one transaction that also moves the cursor, so that a crash repeats nothing and leaves nothing out. A later
 //! settlement of the same market posts the differences; an undo makes its bets pending again.
+//!
+//! What a score decides is pure (`rules`), and so is reading a feed of results (`results`).
 
+pub mod check;
 mod error;
 pub mod http;
 mod order;
+pub mod results;
+pub mod rules;
 mod run;
+mod scores;
 mod store;
 
 use axum::Router;
@@ -20,6 +26,7 @@ use crate::app::SharedApp;
 pub use error::SettlementError;
 pub use order::{Order, Said, Source, order};
 pub use run::spawn_settling;
+pub use scores::{ResultsOptions, spawn_scores};
 
 /// The routes.
 pub fn router() -> Router<SharedApp> {

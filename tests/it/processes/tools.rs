@@ -141,6 +141,61 @@ async fn a_folder_of_feed_files_is_checked_without_a_database() {
     }
 }
 
+#[tokio::test]
+async fn a_folder_of_results_is_checked_without_a_database() {
+    let ended = run(edgebook(&["write-api", "results-check", SAMPLE])).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let line = "tennis_results.json: 4 matches, 3 over, 1 open; 0 skipped";
+    assert!(ended.out.contains(line), "{}", ended.out);
+    assert!(!ended.out.contains("selections"), "{}", ended.out);
+
+    let ended = run(edgebook(&[
+        "write-api",
+        "results-check",
+        SAMPLE,
+        "--odds",
+        SAMPLE,
+    ]))
+    .await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for line in [
+        "Set Betting: 4 selections decided, 0 not",
+        "To Qualify: 0 selections decided, 2 not",
+    ] {
+        assert!(ended.out.contains(line), "{line}: {}", ended.out);
+    }
+
+    let folder = Folder::new();
+    for (name, content) in [
+        ("darts_results.json", "<html>"),
+        ("soccer_results.json", "{\"scores\":{}}"),
+    ] {
+        fs::write(folder.path().join(name), content).unwrap();
+    }
+    let ended = run(edgebook(&["write-api", "results-check", folder.text()])).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let (bad, good) = (
+        "darts_results.json: the feed file is not JSON",
+        "soccer_results.json: 0 matches",
+    );
+    assert!(
+        ended.out.contains(bad) && ended.out.contains(good),
+        "{}",
+        ended.out
+    );
+    assert!(
+        ended.err.contains("1 of 2 files of results can't be read"),
+        "{}",
+        ended.err
+    );
+    let empty = Folder::new();
+    for (folder, said) in [("/no/such/folder", "can't be listed"), (empty.text(), "no file")] {
+        let ended = run(edgebook(&["write-api", "results-check", folder])).await;
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.err.contains(said), "{}", ended.err);
+    }
+}
+
 /// A tool of write-api on the database of the installation.
 fn tool(installation: &Installation, args: &[&str]) -> Command {
     let mut command = edgebook(&["write-api"]);

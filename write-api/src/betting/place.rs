@@ -12,7 +12,7 @@ use super::error::{BetError, LegError};
 use super::gate;
 use super::http::PlacedBet;
 use super::rules::exposure::{OnSelection, exposure};
-use super::rules::outcome::Outcome;
+use crate::settlement::rules::Outcome;
 use super::rules::payout::{Factor, lines};
 use super::rules::slip::Kind;
 use super::rules::verdict::Terms;

@@ -3,7 +3,6 @@
 
 pub mod exposure;
 pub mod labels;
-pub mod outcome;
 pub mod payout;
 pub mod slip;
 pub mod verdict;

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::rules::outcome::Outcome;
+use crate::settlement::rules::Outcome;
 use super::rules::payout::Price;
 use super::rules::verdict::{Counted, Status, Terms, Verdict};
 use super::store::{Delta, change_exposure};

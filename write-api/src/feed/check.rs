@@ -51,7 +51,7 @@ enum FileError {
 /// # Errors
 /// When a file can't be read.
 pub fn check_folder(options: &FeedCheck, year: i32, out: &mut impl Write) -> Result<(), CheckError> {
-    let names = file_names(&options.folder)?;
+    let names = file_names(&options.folder, FILE_SUFFIX)?;
     let (mut total, mut unreadable) = (Counts::default(), 0);
     for name in &names {
         let result = check_file(&options.folder, name, year);
@@ -112,7 +112,7 @@ impl Display for Shown<'_> {
     }
 }
 
-fn list<K: Display>(
+pub(crate) fn list<K: Display>(
     out: &mut fmt::Formatter<'_>,
     what: &str,
     counts: &std::collections::BTreeMap<K, u64>,

@@ -44,7 +44,7 @@ pub struct FeedOptions {
 
 impl FeedOptions {
     /// The bounds of the parser.
-    pub(super) fn limits(&self) -> FeedLimits {
+    pub(crate) fn limits(&self) -> FeedLimits {
         FeedLimits {
             max_file_bytes: self.feed_max_file_bytes,
             ..FeedLimits::default()
@@ -95,6 +95,13 @@ impl FromStr for FeedPlace {
     type Err = BadPlace;
 
     fn from_str(text: &str) -> Result<Self, BadPlace> {
+        Self::parse(text, FILE_SUFFIX)
+    }
+}
+
+impl FeedPlace {
+    /// The place of files whose names end with `suffix`.
+    fn parse(text: &str, suffix: &str) -> Result<Self, BadPlace> {
         let text = text.trim();
         if text.is_empty() {
             return Ok(Self::Nowhere);
@@ -102,26 +109,38 @@ impl FromStr for FeedPlace {
         if !text.contains("://") {
             return Ok(Self::Folder(text.into()));
         }
-        let urls = Sport::all().map(|sport| Ok((sport, url_of(text, sport)?)));
+        let urls = Sport::all().map(|sport| Ok((sport, url_of(text, sport, suffix)?)));
         Ok(Self::Web(FeedUrls(urls.collect::<Result<_, _>>()?)))
     }
 }
 
-fn url_of(text: &str, sport: Sport) -> Result<Url, BadPlace> {
+/// Where results are: as a feed's place, but its files have other names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultsPlace(pub(crate) FeedPlace);
+
+impl FromStr for ResultsPlace {
+    type Err = BadPlace;
+
+    fn from_str(text: &str) -> Result<Self, BadPlace> {
+        FeedPlace::parse(text, crate::settlement::results::FILE_SUFFIX).map(Self)
+    }
+}
+
+fn url_of(text: &str, sport: Sport, suffix: &str) -> Result<Url, BadPlace> {
     let url = text.replace("{sport}", sport.key());
     let mut url = Url::parse(&url).map_err(|_| BadPlace)?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(BadPlace);
     }
     if !text.contains("{sport}") {
-        let path = format!("{}/{}", url.path().trim_end_matches('/'), file_name(sport));
+        let path = format!("{}/{sport}{suffix}", url.path().trim_end_matches('/'));
         url.set_path(&path);
     }
     Ok(url)
 }
 
 /// What the feed of a sport is called in a folder.
-pub(super) fn file_name(sport: Sport) -> String {
+pub(crate) fn file_name(sport: Sport) -> String {
     format!("{sport}{FILE_SUFFIX}")
 }
 

@@ -13,7 +13,8 @@ use reqwest::{Client, StatusCode, redirect};
 use shared::sports::Sport;
 use url::Url;
 
-use super::options::{FILE_SUFFIX, FeedOptions, FeedPlace, FeedUrls, file_name};
+use super::options::{FILE_SUFFIX, FeedOptions, FeedPlace, FeedUrls, ResultsPlace};
+use crate::settlement::results;
 
 /// A file younger than this may be written again without its time changing, because file systems keep coarse time.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -101,7 +102,7 @@ fn root_cause(error: &reqwest::Error) -> &dyn Error {
 
 /// What tells whether a feed is the one that was read before, without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     /// A file that was left alone for a while when it was read.
     File {
         bytes: u64,
@@ -112,7 +113,7 @@ pub(super) enum Mark {
 
 /// A feed as it was got.
 #[derive(Debug)]
-pub(super) enum Got {
+pub(crate) enum Got {
     /// It is the one with the mark that was asked about.
     SameAsBefore,
     Content {
@@ -123,9 +124,11 @@ pub(super) enum Got {
 
 /// Where feeds come from.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(crate) enum Source {
     Folder {
         folder: PathBuf,
+        /// How the names of its files end.
+        suffix: &'static str,
         max_bytes: usize,
     },
     Web {
@@ -138,11 +141,28 @@ pub(super) enum Source {
 impl Source {
     /// The source that the options name, if they name one.
     pub(super) fn new(options: &FeedOptions) -> Result<Option<Self>, reqwest::Error> {
+        Self::at(&options.feed, FILE_SUFFIX, options)
+    }
+
+    /// Results at `place`, with the limits of the feed.
+    pub(crate) fn of_results(
+        place: &ResultsPlace,
+        limits: &FeedOptions,
+    ) -> Result<Option<Self>, reqwest::Error> {
+        Self::at(&place.0, results::FILE_SUFFIX, limits)
+    }
+
+    fn at(
+        place: &FeedPlace,
+        suffix: &'static str,
+        options: &FeedOptions,
+    ) -> Result<Option<Self>, reqwest::Error> {
         let max_bytes = options.feed_max_file_bytes;
-        Ok(match &options.feed {
+        Ok(match place {
             FeedPlace::Nowhere => None,
             FeedPlace::Folder(folder) => Some(Self::Folder {
                 folder: folder.clone(),
+                suffix,
                 max_bytes,
             }),
             FeedPlace::Web(urls) => Some(Self::Web {
@@ -170,7 +190,7 @@ impl Source {
     /// What people are shown of one sport's feed.
     pub(super) fn shown_of(&self, sport: Sport) -> String {
         match self {
-            Self::Folder { .. } => file_name(sport),
+            Self::Folder { suffix, .. } => format!("{sport}{suffix}"),
             Self::Web { urls, .. } => urls.host(),
         }
     }
@@ -185,15 +205,19 @@ impl Source {
     }
 
     /// The feed of `sport`, unless it is the one that `known` marks. `now` tells how old a file is.
-    pub(super) async fn get(
+    pub(crate) async fn get(
         &self,
         sport: Sport,
         known: Option<Mark>,
         now: SystemTime,
     ) -> Result<Got, SourceError> {
         match self {
-            Self::Folder { folder, max_bytes } => {
-                let (path, max_bytes) = (folder.join(file_name(sport)), *max_bytes);
+            Self::Folder {
+                folder,
+                suffix,
+                max_bytes,
+            } => {
+                let (path, max_bytes) = (folder.join(format!("{sport}{suffix}")), *max_bytes);
                 off_thread(move || read_changed(&path, known.as_ref(), now, max_bytes)).await
             }
             Self::Web {
@@ -215,13 +239,13 @@ async fn off_thread<T: Send + 'static>(
     done.unwrap_or(Err(SourceError::Broken))
 }
 
-/// The names of the feed files in a folder.
-pub(super) fn file_names(folder: &Path) -> Result<BTreeSet<String>, SourceError> {
+/// The names of the files in a folder that end with `suffix`.
+pub(crate) fn file_names(folder: &Path, suffix: &str) -> Result<BTreeSet<String>, SourceError> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(folder).map_err(SourceError::Folder)? {
         let name = entry.map_err(SourceError::Folder)?.file_name();
         // A name that is not UTF-8 is no feed's.
-        if let Some(name) = name.to_str().filter(|name| name.ends_with(FILE_SUFFIX)) {
+        if let Some(name) = name.to_str().filter(|name| name.ends_with(suffix)) {
             names.insert(name.to_owned());
         }
     }
@@ -254,7 +278,7 @@ fn mark_of(metadata: &Metadata, now: SystemTime) -> Option<Mark> {
 }
 
 /// The content of a feed file.
-pub(super) fn read_file(path: &Path, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
+pub(crate) fn read_file(path: &Path, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
     let metadata = fs::metadata(path).map_err(SourceError::reading)?;
     read(path, &metadata, max_bytes)
 }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::store;
 use crate::betting::gate;
-use crate::betting::rules::outcome::Outcome;
+use crate::settlement::rules::Outcome;
 
 /// Where a settlement comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use super::order::{Order, Said, Source, order};
 use super::store::{self, Due};
 use crate::app::{App, SharedApp};
 use crate::background::every;
-use crate::betting::rules::outcome::Outcome;
+use crate::settlement::rules::Outcome;
 use crate::betting::rules::verdict::Status;
 use crate::betting::settling::{Bet, Purses, Settled, owed, read_bets, settle};
 use crate::betting::{prune_exposure, prune_quotes};

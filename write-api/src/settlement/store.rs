@@ -1,5 +1,6 @@
 //! The statements of settlements. Must never find a bet that a later settlement has decided.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -9,10 +10,12 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::order::{Order, Said};
-use crate::betting::rules::outcome::Outcome;
+use crate::settlement::rules::Outcome;
 
+mod asked;
 mod lists;
 
+pub(super) use asked::{AskedSelection, asked_selections, said_by_results};
 pub(super) use lists::{
     Group, PendingBet, made, made_count, made_settlement, pending_bets, pending_count, pending_markets,
     places, selections,
@@ -27,7 +30,7 @@ pub(super) async fn insert(
     let (outcomes, others) = match &order.said {
         Said::Undone => (None, None),
         Said::Outcomes { of, others } => {
-            let of: BTreeMap<&str, String> = of
+            let of: BTreeMap<&str, Cow<'static, str>> = of
                 .iter()
                 .map(|(selection, outcome)| (selection.as_str(), outcome.as_text()))
                 .collect();

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::odds::Odds;
-use crate::betting::rules::outcome::Outcome;
+use crate::settlement::rules::Outcome;
 use crate::betting::rules::payout::{Factor, Price, pays};
 use crate::betting::store::{BetRow, LegRow, Offer};
 use shared::money::Minor;

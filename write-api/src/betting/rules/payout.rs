@@ -9,7 +9,7 @@
 use num_bigint::BigUint;
 use shared::money::Minor;
 
-use super::outcome::Outcome;
+use crate::settlement::rules::Outcome;
 
 /// Decimal odds in thousandths, above 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::money::Minor;
 use utoipa::ToSchema;
 
-use super::outcome::Outcome;
+use crate::settlement::rules::Outcome;
 use super::payout::{Factor, Price, pays};
 
 /// How a bet stands.

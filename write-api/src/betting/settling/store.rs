@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::{Bet, Leg, Settled};
-use crate::betting::rules::outcome::Outcome;
+use crate::settlement::rules::Outcome;
 use crate::betting::rules::payout::Price;
 use crate::betting::rules::verdict::{Counted, Status, Terms, Verdict};
 

@@ -52,6 +52,26 @@ pub(in super::super) async fn insert(
                 category, market, placed_at
             )
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        ),
+        market as (
+            insert into bet_markets (sport, event_id, market_id, offered)
+            select market.sport, market.event_id, market.id, array(
+                select one.value ->> 'name' from jsonb_array_elements(market.selections) as one (value)
+            )
+            from unnest($15::text[], $16::text[], $17::text[]) as leg (sport, event_id, market_id)
+            cross join lateral (
+                select *
+                from markets
+                where sport = leg.sport and event_id = leg.event_id and id = leg.market_id
+                limit 1
+            ) as market
+            where not exists (
+                select
+                from bet_markets
+                where sport = leg.sport and event_id = leg.event_id and market_id = leg.market_id
+            )
+            order by market.sport, market.event_id, market.id
+            on conflict do nothing
         )
         insert into bet_legs (
             operator_id, bet_id, player_id, sport, event_id, market_id, selection_id, line, line_kind, price_milli, home,

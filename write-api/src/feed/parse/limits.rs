@@ -40,11 +40,11 @@ impl Default for FeedLimits {
 }
 
 impl FeedLimits {
-    pub(super) fn text(&self, text: &str) -> Result<String, SkipReason> {
+    pub(crate) fn text(&self, text: &str) -> Result<String, SkipReason> {
         bounded(text, self.max_text_bytes)
     }
 
-    pub(super) fn code(&self, text: &str) -> Result<String, SkipReason> {
+    pub(crate) fn code(&self, text: &str) -> Result<String, SkipReason> {
         bounded(text, self.max_code_bytes)
     }
 }

@@ -14,7 +14,7 @@ mod market;
 mod model;
 mod names;
 mod price;
-mod raw;
+pub(crate) mod raw;
 mod start;
 mod status;
 #[cfg(test)]

@@ -9,20 +9,20 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// A member of an object, not read yet. Its JSON is known to be well formed.
-pub(super) type Member<'a> = Option<&'a RawValue>;
+pub(crate) type Member<'a> = Option<&'a RawValue>;
 
 /// Elements of a list.
 #[derive(Debug, Default)]
-pub(super) struct Items<'a> {
+pub(crate) struct Items<'a> {
     /// At most as many as the limit.
-    pub(super) list: Vec<&'a RawValue>,
+    pub(crate) list: Vec<&'a RawValue>,
     /// How many more there were.
-    pub(super) beyond: usize,
+    pub(crate) beyond: usize,
 }
 
 /// The elements of a member that is a list; one element when it stands alone; none when it is absent, `null` or an
 /// empty text.
-pub(super) fn items(member: Member<'_>, limit: usize) -> Items<'_> {
+pub(crate) fn items(member: Member<'_>, limit: usize) -> Items<'_> {
     let Some(raw) = member else {
         return Items::default();
     };
@@ -67,7 +67,7 @@ impl<'de> Visitor<'de> for UpTo {
 }
 
 /// Whether this is an object.
-pub(super) fn is_object(raw: &RawValue) -> bool {
+pub(crate) fn is_object(raw: &RawValue) -> bool {
     raw.get().starts_with('{')
 }
 
@@ -82,7 +82,7 @@ pub(super) fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
 
 /// The trimmed text of a member; numbers and booleans as they are written; empty when absent, a list or an object.
 /// Control characters become spaces, because PostgreSQL refuses some of them.
-pub(super) fn text(member: Member<'_>) -> Cow<'_, str> {
+pub(crate) fn text(member: Member<'_>) -> Cow<'_, str> {
     let Some(json) = member.map(RawValue::get) else {
         return Cow::Borrowed("");
     };
@@ -112,7 +112,7 @@ pub(super) fn is_stopped(stop: Member<'_>) -> bool {
 }
 
 /// What an `ismain` member says, if anything.
-pub(super) fn flag(member: Member<'_>) -> Option<bool> {
+pub(crate) fn flag(member: Member<'_>) -> Option<bool> {
     truth(&text(member))
 }
 

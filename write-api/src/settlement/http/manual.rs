@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::accounts::Right;
 use crate::app::{App, SharedApp};
 use crate::audit::{Action, Change, Doer, PlatformDoer, record};
-use crate::betting::rules::outcome::Outcome;
+use crate::settlement::rules::Outcome;
 use crate::settlement::store::{made_settlement, places, selections};
 use crate::settlement::{Order, Said, SettlementError, Source, order};
 
