@@ -5,6 +5,7 @@ mod cash_out;
 mod exposure;
 mod placing;
 mod races;
+mod results;
 mod settling;
 
 use std::time::Duration;
@@ -155,10 +156,11 @@ pub(crate) async fn insert_event(db: &mut PgConnection, event: &str, starts_at: 
     .execute(&mut *db)
     .await
     .unwrap();
-    for (id, key, selections) in [
+    for (id, key, name, selections) in [
         (
             "1",
             "match_result",
+            "3Way Result",
             r#"[{"id": "Home", "name": "Home", "price_milli": 1850, "price_text": "1.85", "suspended": false},
                 {"id": "Draw", "name": "Draw", "price_milli": 3400, "price_text": "3.40", "suspended": false},
                 {"id": "Away", "name": "Away", "price_milli": 4200, "price_text": "4.20", "suspended": false}]"#,
@@ -166,6 +168,7 @@ pub(crate) async fn insert_event(db: &mut PgConnection, event: &str, starts_at: 
         (
             "2",
             "goals_over_under",
+            "Goals Over/Under",
             r#"[{"id": "Over@2.5", "name": "Over", "line": "2.5", "line_kind": "total", "price_milli": 1900,
                     "price_text": "1.90", "suspended": false},
                 {"id": "Under@2.5", "name": "Under", "line": "2.5", "line_kind": "total", "price_milli": 1905,
@@ -176,12 +179,13 @@ pub(crate) async fn insert_event(db: &mut PgConnection, event: &str, starts_at: 
     ] {
         sqlx::query(
             "insert into markets (sport, event_id, id, position, key, name, is_suspended, selections)
-             values ('soccer', $1, $2, 1, $3, 'Market', false, $4::jsonb)",
+             values ('soccer', $1, $2, 1, $3, $5, false, $4::jsonb)",
         )
         .bind(event)
         .bind(id)
         .bind(key)
         .bind(selections)
+        .bind(name)
         .execute(&mut *db)
         .await
         .unwrap();

@@ -23,7 +23,7 @@ use axum::Router;
 use axum::routing::get;
 
 pub(crate) use options::file_name;
-pub use options::{FeedOptions, FeedPlace, ResultsPlace, FeedSports, FeedUrls};
+pub use options::{FeedOptions, FeedPlace, FeedSports, FeedUrls, ResultsPlace};
 pub use run::spawn;
 pub use status::{FeedHealth, FeedStatus, SportHealth};
 

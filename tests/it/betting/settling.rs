@@ -26,12 +26,12 @@ async fn a_market_is_settled_for_all_its_bets_and_nothing_is_taken_on_it_any_mor
     assert_eq!(scene.stands(&scene.player, lost).await, ("lost".into(), 0.0));
     assert_eq!(scene.stands(&scene.player, other).await, ("pending".into(), 0.0));
     assert_eq!(scene.balance().await, 100_000 - 3_000 + 1_850);
-    let list = scene
+    let made = scene
         .staff
         .get("/api/admin/aurora/settlements?event_id=1")
         .await
         .ok();
-    let made = &list["settlements"][0];
+    let made = &made["settlements"][0];
     assert_eq!(
         (&made["bets"], &made["changed"], &made["source"]),
         (&json!(2), &json!(2), &json!("manual"))

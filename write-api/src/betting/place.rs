@@ -12,7 +12,6 @@ use super::error::{BetError, LegError};
 use super::gate;
 use super::http::PlacedBet;
 use super::rules::exposure::{OnSelection, exposure};
-use crate::settlement::rules::Outcome;
 use super::rules::payout::{Factor, lines};
 use super::rules::slip::Kind;
 use super::rules::verdict::Terms;
@@ -21,6 +20,7 @@ use super::store::{self, Delta, NewBet, Offer, Standing, change_exposure, offers
 use crate::commands::{self, Actor, Answer};
 use crate::ledger::{Account, LedgerError, Posting, Reason, lock_wallet, post};
 use crate::protection::protection;
+use crate::settlement::rules::Outcome;
 
 /// Places the bet, or repeats the answer to the same request.
 pub(super) async fn place(db: &Db, slip: Slip) -> Result<Answer, BetError> {

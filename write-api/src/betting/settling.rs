@@ -11,13 +11,13 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::settlement::rules::Outcome;
 use super::rules::payout::Price;
 use super::rules::verdict::{Counted, Status, Terms, Verdict};
 use super::store::{Delta, change_exposure};
 use crate::ledger::{
     Account, HouseReason, HouseTransfer, LedgerError, LockedWallet, Posting, Reason, post, transfer,
 };
+use crate::settlement::rules::Outcome;
 use crate::webhooks::{Event, EventType, emit_all};
 
 pub(crate) use store::{owed, read_bets};

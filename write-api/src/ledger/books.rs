@@ -258,6 +258,10 @@ async fn in_reasons(db: &mut PgConnection) -> Result<Option<BookDifference>, sql
         where case reason
             when 'stake' then player_id = debit_account and credit_account in (-2, -3)
             when 'payout' then debit_account in (-2, -3) and player_id = credit_account
+            when 'refund' then debit_account = -3 and player_id = credit_account
+            when 'clawback' then player_id = debit_account and credit_account = -3
+            when 'recovery' then player_id = debit_account and credit_account = -22
+            when 'receivable' then player_id is null and debit_account = -22 and credit_account = -3
             when 'grant' then debit_account in (-1, -4) and player_id = credit_account
             when 'deposit' then debit_account = -1 and player_id = credit_account
             when 'withdrawal' then player_id = debit_account and credit_account = -1

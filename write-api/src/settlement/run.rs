@@ -18,11 +18,11 @@ use super::order::{Order, Said, Source, order};
 use super::store::{self, Due};
 use crate::app::{App, SharedApp};
 use crate::background::every;
-use crate::settlement::rules::Outcome;
 use crate::betting::rules::verdict::Status;
 use crate::betting::settling::{Bet, Purses, Settled, owed, read_bets, settle};
 use crate::betting::{prune_exposure, prune_quotes};
 use crate::ledger::lock_wallets;
+use crate::settlement::rules::Outcome;
 
 /// Markets that one look for forgotten ones settles at most.
 const FORGOTTEN_AT_ONCE: i64 = 100;

@@ -1,5 +1,5 @@
 //! The task that reads results and orders what they decide. Must never order what a settlement says already, nor take a
-//! result for an event with other sides.
+//! result for an event with other sides, or for one that should not have started yet.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -88,7 +88,9 @@ impl Reader {
             for sport in &sports {
                 match self.read(*sport).await {
                     Ok(()) | Err(ScoresError::Source(SourceError::Missing)) => {}
-                    Err(error) => tracing::warn!(%sport, %error, "results can't be used; they are read again"),
+                    Err(error) => {
+                        tracing::warn!(%sport, %error, "results can't be used; they are read again");
+                    }
                 }
             }
             tokio::time::sleep(pause).await;
@@ -106,25 +108,33 @@ impl Reader {
         if known.is_none_or(|known| known.hash != hash) {
             let limits = self.app.options.feed.limits();
             let results = spawn_blocking(move || read(&bytes, sport, &limits)).await??;
-            self.apply(results).await?;
+            if !self.apply(results).await? {
+                return Ok(());
+            }
         }
         self.known.insert(sport, Known { mark, hash });
         Ok(())
     }
 
-    /// Orders what the results decide of the markets that anybody bet on.
-    async fn apply(&self, results: Results) -> Result<(), ScoresError> {
+    /// Orders what the results decide of the markets that anybody bet on. Whether that was all: a result that comes before
+    /// its event should have started is asked about again.
+    async fn apply(&self, results: Results) -> Result<bool, ScoresError> {
         let sport = results.sport;
+        let mut is_all = true;
         for events in results.events.chunks(EVENTS_AT_ONCE) {
+            let now = self.app.clock.now();
             let ids: Arc<[String]> = events.iter().map(|event| event.id.clone()).collect();
             let find = self.app.db.read(move |db| {
                 let ids = Arc::clone(&ids);
                 Box::pin(async move {
-                    let asked = store::asked_selections(db, sport, &ids).await?;
+                    let asked = store::asked_selections(db, sport, &ids, now).await?;
                     Ok::<_, DbError>((asked, store::said_by_results(db, sport, &ids).await?))
                 })
             });
-            let (asked, said) = find.await?;
+            let (mut asked, said) = find.await?;
+            let found = asked.len();
+            asked.retain(|one| !one.is_early);
+            is_all &= asked.len() == found;
             let by_event: HashMap<&str, &EventResult> =
                 events.iter().map(|event| (event.id.as_str(), event)).collect();
             for ((event, market), of) in decided(sport, &asked, &by_event) {
@@ -133,7 +143,7 @@ impl Reader {
                 }
             }
         }
-        Ok(())
+        Ok(is_all)
     }
 
     async fn order(
@@ -172,7 +182,8 @@ fn decided(
     for one in asked {
         let is_same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
         let result = results.get(one.event_id.as_str());
-        let result = result.filter(|result| is_same(&result.home, &one.home) && is_same(&result.away, &one.away));
+        let result =
+            result.filter(|result| is_same(&result.home, &one.home) && is_same(&result.away, &one.away));
         let Some(result) = result else { continue };
         let offered: Vec<&str> = one.offered.iter().map(String::as_str).collect();
         let question = Question {
@@ -187,7 +198,9 @@ fn decided(
         };
         if let Some(outcome) = decide(&question, &result.score) {
             let market = (one.event_id.clone(), one.market_id.clone());
-            all.entry(market).or_default().insert(one.selection_id.clone(), outcome);
+            all.entry(market)
+                .or_default()
+                .insert(one.selection_id.clone(), outcome);
         }
     }
     all

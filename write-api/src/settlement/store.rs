@@ -51,7 +51,7 @@ pub(super) async fn insert(
         order.event,
         order.market,
         outcomes,
-        others,
+        others.as_deref(),
         order.source.as_str(),
         order.reason,
         order.made_by,

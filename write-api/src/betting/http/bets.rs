@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use super::odds::Odds;
-use crate::settlement::rules::Outcome;
 use crate::betting::rules::payout::{Factor, Price, pays};
 use crate::betting::store::{BetRow, LegRow, Offer};
+use crate::settlement::rules::Outcome;
 use shared::money::Minor;
 
 /// What odds are counted in.

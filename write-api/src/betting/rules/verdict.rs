@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use shared::money::Minor;
 use utoipa::ToSchema;
 
-use crate::settlement::rules::Outcome;
 use super::payout::{Factor, Price, pays};
+use crate::settlement::rules::Outcome;
 
 /// How a bet stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]

@@ -8,9 +8,9 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::{Bet, Leg, Settled};
-use crate::settlement::rules::Outcome;
 use crate::betting::rules::payout::Price;
 use crate::betting::rules::verdict::{Counted, Status, Terms, Verdict};
+use crate::settlement::rules::Outcome;
 
 /// These bets as they stand, with all their legs, in the order of operators and ids.
 pub(crate) async fn read_bets(
@@ -196,7 +196,9 @@ pub(super) async fn put_legs(db: &mut PgConnection, settled: &[Settled]) -> Resu
     let operators: Vec<i64> = legs().map(|(bet, _)| bet.operator.get()).collect();
     let bets: Vec<i64> = legs().map(|(bet, _)| bet.id).collect();
     let numbers: Vec<i16> = legs().map(|(_, leg)| leg.number).collect();
-    let outcomes: Vec<Option<String>> = legs().map(|(_, leg)| leg.outcome.map(Outcome::as_text)).collect();
+    let outcomes: Vec<Option<String>> = legs()
+        .map(|(_, leg)| leg.outcome.map(|outcome| outcome.as_text().into_owned()))
+        .collect();
     let settlements: Vec<i64> = legs().map(|(_, leg)| leg.settlement).collect();
     let by_hand: Vec<bool> = legs().map(|(_, leg)| leg.is_by_hand).collect();
     sqlx::query!(

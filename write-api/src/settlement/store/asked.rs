@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use shared::sports::Sport;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use time::OffsetDateTime;
 
 use crate::feed::parse::LineKind;
 use crate::settlement::rules::Outcome;
@@ -23,6 +24,8 @@ pub(in super::super) struct AskedSelection {
     pub(in super::super) away: String,
     /// The names of all selections that the market had when it was first bet on.
     pub(in super::super) offered: Vec<String>,
+    /// Whether the event should not have started yet.
+    pub(in super::super) is_early: bool,
 }
 
 impl AskedSelection {
@@ -35,11 +38,12 @@ impl AskedSelection {
     }
 }
 
-/// The selections of these events that any bet is on.
+/// The selections of these events that any bet is on, and whether they should not have started at the time `at`.
 pub(in super::super) async fn asked_selections(
     db: &mut PgConnection,
     sport: Sport,
     events: &[String],
+    at: OffsetDateTime,
 ) -> Result<Vec<AskedSelection>, sqlx::Error> {
     sqlx::query_as!(
         AskedSelection,
@@ -54,7 +58,8 @@ pub(in super::super) async fn asked_selections(
             leg.line_kind,
             leg.home,
             leg.away,
-            coalesce(market.offered, '{}') as "offered!"
+            coalesce(market.offered, '{}') as "offered!",
+            leg.starts_at > $3 as "is_early!"
         from bet_legs as leg
         left join bet_markets as market
             on market.sport = leg.sport and market.event_id = leg.event_id and market.market_id = leg.market_id
@@ -62,6 +67,7 @@ pub(in super::super) async fn asked_selections(
         "#,
         sport.key(),
         events,
+        at,
     )
     .fetch_all(db)
     .await
@@ -92,7 +98,9 @@ pub(in super::super) async fn said_by_results(
     .await?;
     let said = rows.into_iter().map(|row| {
         let of = row.outcomes.0.into_iter();
-        let of = of.filter_map(|(selection, text)| Some((selection, Outcome::parse(&text)?))).collect();
+        let of = of
+            .filter_map(|(selection, text)| Some((selection, Outcome::parse(&text)?)))
+            .collect();
         ((row.event_id, row.market_id), of)
     });
     Ok(said.collect())
