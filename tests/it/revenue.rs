@@ -37,7 +37,17 @@ async fn installation() -> (Installation, Client, Clock) {
 
 /// Lets the player stake and be paid so much in one round that settles at the clock's time.
 async fn play(installation: &Installation, player: &Player, staked: i64, paid: i64) {
-    let now = installation.clock.now();
+    play_at(installation, player, staked, paid, installation.clock.now()).await;
+}
+
+/// As [`play`], at any time.
+pub(crate) async fn play_at(
+    installation: &Installation,
+    player: &Player,
+    staked: i64,
+    paid: i64,
+    now: OffsetDateTime,
+) {
     let round = Random::system().uuid(now);
     let mut transaction = installation.database.pool().begin().await.unwrap();
     let mut wallet = lock_wallet(player.operator, &mut transaction, player.id)
@@ -307,9 +317,18 @@ async fn what_is_asked_wrongly_or_by_others_changes_nothing() {
         ("from=yesterday", "from"),
         ("to=2030-13-01", "to"),
         ("from=-9999-01-01", "from"),
+        ("from=2030-02-02&to=2030-02-01", "from"),
         ("per_page=0", "per_page"),
     ] {
         root.get(&format!("{DAYS}?{query}")).await.names_field(field);
+        staff
+            .get(&format!("/api/admin/aurora/daily-revenue?{query}"))
+            .await
+            .names_field(field);
+    }
+    for id in ["0", "-1", "987654"] {
+        let unknown = root.get(&format!("{DAYS}?operator_id={id}")).await;
+        unknown.problem(404, "operator_not_found");
     }
     root.get(&format!("{DAYS}?operator_id=x"))
         .await

@@ -3,6 +3,7 @@
 use shared::ids::OperatorId;
 use shared::money::Currency;
 use sqlx::PgConnection;
+use time::macros::date;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -295,6 +296,16 @@ pub(super) async fn status(db: &mut PgConnection) -> Result<StatusRow, sqlx::Err
     .await
 }
 
+/// Whether there is such an operator.
+pub(super) async fn is_there(operator: OperatorId, db: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from operators where id = $1) as "is_there!""#,
+        operator.get(),
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Which days.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Filter {
@@ -335,7 +346,12 @@ pub(super) async fn page(
     filter: Filter,
     page: Page,
 ) -> Result<(Vec<DayRow>, i64), sqlx::Error> {
-    let operator = filter.operator.map(OperatorId::get);
+    // Ranges, so that one statement, with one plan, does for one operator and for all.
+    let (first, last) = filter
+        .operator
+        .map_or((1, i64::MAX), |one| (one.get(), one.get()));
+    let from = filter.from.unwrap_or(date!(0001 - 01 - 01));
+    let to = filter.to.unwrap_or(Date::MAX);
     let rows = sqlx::query_as!(
         DayRow,
         r#"
@@ -346,18 +362,22 @@ pub(super) async fn page(
             daily.remaining_profit, daily.bookmaker_share, daily.community_share, daily.platform_share,
             daily.bookmaker_own_loss, daily.remaining_loss, daily.bookmaker_loss, daily.community_loss,
             daily.calculated_at, daily.posted_at
-        from daily_revenue as daily
+        from (
+            select operator_id, day
+            from daily_revenue
+            where operator_id between $1 and $2 and day between $3 and $4
+            order by day desc, operator_id
+            limit $5
+            offset $6
+        ) as listed
+        join daily_revenue as daily on daily.operator_id = listed.operator_id and daily.day = listed.day
         join operators on operators.id = daily.operator_id
-        where ($1::bigint is null or daily.operator_id = $1)
-            and ($2::date is null or daily.day >= $2)
-            and ($3::date is null or daily.day <= $3)
         order by daily.day desc, daily.operator_id
-        limit $4
-        offset $5
         "#,
-        operator,
-        filter.from,
-        filter.to,
+        first,
+        last,
+        from,
+        to,
         page.size(),
         page.offset(),
     )
@@ -367,13 +387,12 @@ pub(super) async fn page(
         r#"
         select count(*) as "total!"
         from daily_revenue
-        where ($1::bigint is null or operator_id = $1)
-            and ($2::date is null or day >= $2)
-            and ($3::date is null or day <= $3)
+        where operator_id between $1 and $2 and day between $3 and $4
         "#,
-        operator,
-        filter.from,
-        filter.to,
+        first,
+        last,
+        from,
+        to,
     )
     .fetch_one(db)
     .await?;
