@@ -75,6 +75,7 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
         in_marks,
         in_operator_wallets,
         daily::in_totals,
+        daily::in_coarser_totals,
         background::in_resets,
         background::in_operations,
         background::in_revenue,
