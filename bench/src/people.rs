@@ -83,16 +83,7 @@ impl People {
     /// Creates all of `cast`.
     pub(crate) async fn create(database_url: &str, cast: Cast, clock: &Clock) -> Result<Self, Failure> {
         let mut db = PgConnection::connect(database_url).await?;
-        let random = Random::system();
-        let password: Password = Password::for_new_account(&random.uuid(clock.now()).to_string())?;
-        let maker = Maker {
-            cast,
-            password: Passwords::new(&AccountLimits::default())
-                .hash(&password, &random)
-                .await?,
-            random,
-            clock,
-        };
+        let maker = Maker::new(cast, clock).await?;
         let mut operators = Vec::new();
         for number in 1..=cast.operators {
             operators.push(Arc::new(maker.operator(&mut db, number).await?));
@@ -145,6 +136,24 @@ impl People {
     }
 }
 
+/// Creates an owner of the platform; the token of a session of theirs.
+pub(crate) async fn platform_token(database_url: &str, clock: &Clock) -> Result<Box<str>, Failure> {
+    let mut db = PgConnection::connect(database_url).await?;
+    let maker = Maker::new(Cast::new("platform", 0), clock).await?;
+    let staff = NewStaff {
+        login: StaffLogin::parse("bench_root")?,
+        password: maker.password.clone(),
+        email: None,
+        role: Role::Owner,
+    };
+    let staff = create_staff(OperatorId::PLATFORM, &mut db, &staff, clock.now()).await?;
+    let token = maker
+        .session(OperatorId::PLATFORM, &mut db, Person::Staff(staff))
+        .await?;
+    db.close().await?;
+    Ok(token)
+}
+
 /// What everybody is made from.
 struct Maker<'a> {
     cast: Cast,
@@ -153,7 +162,21 @@ struct Maker<'a> {
     clock: &'a Clock,
 }
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
+    /// With a password that nobody knows.
+    async fn new(cast: Cast, clock: &'a Clock) -> Result<Self, Failure> {
+        let random = Random::system();
+        let password = Password::for_new_account(&random.uuid(clock.now()).to_string())?;
+        Ok(Self {
+            cast,
+            password: Passwords::new(&AccountLimits::default())
+                .hash(&password, &random)
+                .await?,
+            random,
+            clock,
+        })
+    }
+
     async fn operator(&self, db: &mut PgConnection, number: u32) -> Result<Operator, Failure> {
         let name = self.cast.name;
         let subdomain = format!("{name}-{number}");

@@ -1,5 +1,7 @@
 //! `reports`: how long an overview of an operator takes that has millions of rounds, beside the query that adds those
-//! rounds up. Must never time an answer that is not what the rounds add up to.
+//! rounds up, and the platform's pages over thousands of operators. Must never time an answer that is not what the rounds add up to.
+
+mod platform;
 
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use crate::aim::Aim;
 use crate::failure::Failure;
 use crate::installation::{self, Places};
 use crate::latencies::Latencies;
-use crate::people::{Cast, People};
+use crate::people::{self, Cast, People};
 use crate::report::{Report, say};
 
 /// Days over which the rounds are spread, today included.
@@ -26,10 +28,12 @@ const FOLD_BATCH: u32 = 10_000;
 /// What a run should come to. To miss it is no failure: machines differ.
 const MOST_OVERVIEW_MS: f64 = 100.0;
 
-/// Times an overview over all rounds of an operator, asked over HTTP.
+/// Times an overview over all rounds of an operator, and the platform's pages over all operators, asked over HTTP.
 ///
 /// `overview_p50_ms` and `overview_p99_ms` are the times of the answers, `stats_p50_ms` that of the dashboard, `exact_ms`
-/// the time of one query that adds the rounds up. Wrong is: an overview that differs from that query's answer.
+/// the time of one query that adds the rounds up. `platform_…`, `revenue_by_operator_…`, `operators_…` and
+/// `global_users_…` are those of the platform's pages, about a year, and `export_s` the time of the file of all players.
+/// Wrong is: an overview that differs from that query's answer, and a file without all players.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Rounds.
@@ -38,6 +42,8 @@ pub(crate) struct Options {
     /// How often the overview is asked for.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     asks: u32,
+    #[command(flatten)]
+    crowd: platform::Crowd,
 }
 
 /// Runs the measurement.
@@ -54,6 +60,7 @@ struct Found {
     stats: Latencies,
     exact: Duration,
     differences: u64,
+    platform: platform::Found,
 }
 
 /// What an operator's rounds add up to.
@@ -77,6 +84,7 @@ async fn measure(options: &Options, places: &Places, clock: &Clock) -> Result<Fo
     let began = clock.elapsed();
     create(operator.id.get(), &mut db, options.rounds, clock).await?;
     while fold_totals(&mut db, FOLD_BATCH).await? > 0 {}
+    platform::create(options.crowd, &mut db, clock.now().date()).await?;
     sqlx::raw_sql("vacuum analyze").execute(&mut db).await?;
     let took = clock.elapsed().saturating_sub(began);
     say(&format!("They were created and counted in {took:.0?}."));
@@ -88,11 +96,14 @@ async fn measure(options: &Options, places: &Places, clock: &Clock) -> Result<Fo
     let today = clock.now().date();
     let first = today.saturating_sub(time::Duration::days(i64::from(DAYS) - 1));
     let base = format!("{}/api/admin/{}", places.writer.url, operator.subdomain);
+    let token = people::platform_token(&places.database_url, clock).await?;
+    let writer = &places.writer.url;
     let mut found = Found {
         overview: Latencies::default(),
         stats: Latencies::default(),
         exact: exact_took,
         differences: 0,
+        platform: platform::measure(writer, &token, options.asks, &mut db, clock).await?,
     };
     for _ in 0..options.asks {
         let url = format!("{base}/reports/overview?from={first}&to={today}");
@@ -207,8 +218,10 @@ impl Found {
         report.value("overview_p50_ms", self.overview.p50_ms());
         report.value("overview_p99_ms", p99_ms);
         report.value("stats_p50_ms", self.stats.p50_ms());
+        report.value("stats_p99_ms", self.stats.p99_ms());
         report.value("exact_ms", (self.exact.as_secs_f64() * 10_000.0).round() / 10.0);
         report.value("equal", self.differences == 0);
+        self.platform.tell(&mut report, options.crowd);
         report.at_most(
             "answers that are not what the rounds add up to",
             self.differences,

@@ -752,9 +752,18 @@ async fn what_is_asked_wrongly_or_by_others_changes_nothing() {
         ("from=yesterday", "from"),
         ("to=2030-13-01", "to"),
         ("from=-9999-01-01", "from"),
+        ("from=2030-02-02&to=2030-02-01", "from"),
         ("per_page=0", "per_page"),
     ] {
         root.get(&format!("{DAYS}?{query}")).await.names_field(field);
+        staff
+            .get(&format!("/api/admin/aurora/daily-revenue?{query}"))
+            .await
+            .names_field(field);
+    }
+    for id in ["0", "-1", "987654"] {
+        let unknown = root.get(&format!("{DAYS}?operator_id={id}")).await;
+        unknown.problem(404, "operator_not_found");
     }
     root.get(&format!("{DAYS}?operator_id=x"))
         .await

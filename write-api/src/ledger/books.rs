@@ -83,6 +83,7 @@ async fn first_difference(db: &mut PgConnection) -> Result<Option<BookDifference
         bets::in_settlements,
         bets::in_exposure,
         bets::in_sports_totals,
+        daily::in_coarser_totals,
         background::in_resets,
         background::in_operations,
         background::in_kept_standings,

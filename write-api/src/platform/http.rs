@@ -122,12 +122,9 @@ pub(crate) async fn operators(
     let (page, filter) = page.read_with(query.filter()).map_err(Problem::invalid_fields)?;
     let read = app.db.read(move |db| {
         let filter = filter.clone();
-        Box::pin(async move {
-            let total = store::count(db, &filter).await?;
-            Ok::<_, DbError>((total, store::operators(db, &filter, page).await?))
-        })
+        Box::pin(async move { Ok::<_, DbError>(store::page(db, &filter, page).await?) })
     });
-    let (total, rows) = read.await?;
+    let (rows, total) = read.await?;
     Ok(Private(OperatorList {
         success: true,
         operators: rows.into_iter().map(ShownOperator::from).collect(),

@@ -34,18 +34,16 @@ pub(super) struct OperatorRow {
     pub(super) casino_revenue: Minor,
 }
 
-/// A page of the operators, the newest first. What was posted as revenue has left the casino's account, and was won all
-/// the same.
-pub(super) async fn operators(
+/// A page of the operators, the newest first, and how many there are on all pages.
+pub(super) async fn page(
     db: &mut PgConnection,
     filter: &Filter,
     page: Page,
-) -> Result<Vec<OperatorRow>, sqlx::Error> {
-    sqlx::query_as!(
-        OperatorRow,
+) -> Result<(Vec<OperatorRow>, i64), sqlx::Error> {
+    let found = sqlx::query!(
         r#"
-        with listed as (
-            select operators.*
+        with found as materialized (
+            select id
             from operators
             where ($1::text is null or strpos(lower(name), lower($1)) > 0 or strpos(subdomain, lower($1)) > 0
                     or exists (
@@ -54,72 +52,66 @@ pub(super) async fn operators(
                         where operator_id = operators.id and strpos(lower(login), lower($1)) > 0
                     ))
                 and ($2::boolean is null or is_active = $2)
-            order by id desc
-            limit $3
-            offset $4
-        ),
-        earned as (
-            select operator_id, sum(settled) as rounds, sum(staked - paid) as revenue
-            from (
-                select operator_id, product, settled, staked, paid from daily_totals
-                union all
-                select operator_id, product, settled, staked, paid from daily_totals_due
-            ) as totals
-            where operator_id in (select id from listed) and product = 'casino'
-            group by operator_id
         )
         select
-            listed.id as "id: OperatorId",
-            listed.name,
-            listed.subdomain,
-            listed.currency as "currency: Currency",
-            listed.is_active,
-            listed.casino_enabled,
-            listed.created_at,
-            first.login as "login?",
-            first.email,
-            coalesce(standings.players, 0) as "players!",
-            coalesce(earned.rounds, 0)::bigint as "rounds!",
-            coalesce(earned.revenue, 0)::bigint as "casino_revenue!: Minor"
-        from listed
-        left join lateral (
-            select login, email
-            from staff
-            where operator_id = listed.id
-            order by id
-            limit 1
-        ) as first on true
-        left join operator_standings as standings on standings.operator_id = listed.id
-        left join earned on earned.operator_id = listed.id
-        order by listed.id desc
+            array(select id from found order by id desc limit $3 offset $4) as "ids!",
+            (select count(*) from found) as "total!"
         "#,
         filter.search,
         filter.is_active,
         page.size(),
         page.offset(),
     )
-    .fetch_all(db)
-    .await
+    .fetch_one(&mut *db)
+    .await?;
+    Ok((operators(db, &found.ids).await?, found.total))
 }
 
-/// How many operators there are on all pages, and how many of them are active.
-pub(super) async fn count(db: &mut PgConnection, filter: &Filter) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(
+/// These operators, the newest first. What was posted as revenue has left the casino's account, and was won all the
+/// same.
+async fn operators(db: &mut PgConnection, ids: &[i64]) -> Result<Vec<OperatorRow>, sqlx::Error> {
+    sqlx::query_as!(
+        OperatorRow,
         r#"
-        select count(*) as "count!"
+        with earned as (
+            select operator_id, sum(settled) as rounds, sum(staked - paid) as revenue
+            from (
+                select operator_id, product, settled, staked, paid from monthly_totals
+                union all
+                select operator_id, product, settled, staked, paid from daily_totals_due
+            ) as totals
+            where operator_id = any ($1) and product = 'casino'
+            group by operator_id
+        )
+        select
+            operators.id as "id: OperatorId",
+            operators.name,
+            operators.subdomain,
+            operators.currency as "currency: Currency",
+            operators.is_active,
+            operators.casino_enabled,
+            operators.created_at,
+            first.login as "login?",
+            first.email,
+            coalesce(standings.players, 0) as "players!",
+            coalesce(earned.rounds, 0)::bigint as "rounds!",
+            coalesce(earned.revenue, 0)::bigint as "casino_revenue!: Minor"
         from operators
-        where ($1::text is null or strpos(lower(name), lower($1)) > 0 or strpos(subdomain, lower($1)) > 0
-                or exists (
-                    select
-                    from staff
-                    where operator_id = operators.id and strpos(lower(login), lower($1)) > 0
-                ))
-            and ($2::boolean is null or is_active = $2)
+        left join lateral (
+            select login, email
+            from staff
+            where operator_id = operators.id
+            order by id
+            limit 1
+        ) as first on true
+        left join operator_standings as standings on standings.operator_id = operators.id
+        left join earned on earned.operator_id = operators.id
+        where operators.id = any ($1)
+        order by operators.id desc
         "#,
-        filter.search,
-        filter.is_active,
+        ids,
     )
-    .fetch_one(db)
+    .fetch_all(db)
     .await
 }
 

@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 use super::rules::{Asked, Order, PlayerStatus};
 use crate::paging::Page;
 
-/// A player with what the wallet keeps of the player's whole life.
+/// A player with everything of the player's that settled. A wallet's totals have the stakes of open rounds in them, which
+/// are no one's yet: they are taken off.
 #[derive(Clone, Debug)]
 pub(super) struct PlayerRow {
     pub(super) id: PlayerId,
@@ -41,18 +42,24 @@ pub(super) async fn page(
             players.created_at,
             players.last_login_at,
             wallets.balance as "balance: Minor",
-            wallets.staked as "staked: Minor",
+            wallets.staked - coalesce(open.staked, 0) as "staked!: Minor",
             wallets.paid as "paid: Minor",
-            wallets.rounds
+            wallets.rounds - coalesce(open.rounds, 0) as "rounds!"
         from players
         join wallets on wallets.operator_id = players.operator_id and wallets.player_id = players.id
+        left join (
+            select player_id, sum(stake)::bigint as staked, count(*) as rounds
+            from rounds
+            where operator_id = $1 and status = 'open'
+            group by player_id
+        ) as open on open.player_id = players.id
         cross join lateral (
             select
                 case $4
                     when 'created_at' then extract(epoch from players.created_at)
                     when 'balance' then wallets.balance
-                    when 'staked' then wallets.staked
-                    when 'profit' then wallets.paid - wallets.staked
+                    when 'staked' then wallets.staked - coalesce(open.staked, 0)
+                    when 'profit' then wallets.paid - wallets.staked + coalesce(open.staked, 0)
                 end as number,
                 case $4 when 'username' then lower(players.username) end as text
         ) as sorted
@@ -100,10 +107,16 @@ pub(super) async fn totals(
         select
             count(*) as "players!",
             coalesce(sum(wallets.balance), 0)::bigint as "balance!: Minor",
-            coalesce(sum(wallets.staked), 0)::bigint as "staked!: Minor",
+            coalesce(sum(wallets.staked - coalesce(open.staked, 0)), 0)::bigint as "staked!: Minor",
             coalesce(sum(wallets.paid), 0)::bigint as "paid!: Minor"
         from players
         join wallets on wallets.operator_id = players.operator_id and wallets.player_id = players.id
+        left join (
+            select player_id, sum(stake)::bigint as staked
+            from rounds
+            where operator_id = $1 and status = 'open'
+            group by player_id
+        ) as open on open.player_id = players.id
         where players.operator_id = $1
             and ($2::text is null or strpos(lower(players.username), $2) > 0 or strpos(lower(players.email), $2) > 0)
             and ($3::boolean is null or players.is_active = $3)
@@ -139,11 +152,16 @@ pub(super) async fn player(
             players.created_at,
             players.last_login_at,
             wallets.balance as "balance: Minor",
-            wallets.staked as "staked: Minor",
+            wallets.staked - coalesce(open.staked, 0) as "staked!: Minor",
             wallets.paid as "paid: Minor",
-            wallets.rounds
+            wallets.rounds - coalesce(open.rounds, 0) as "rounds!"
         from players
         join wallets on wallets.operator_id = players.operator_id and wallets.player_id = players.id
+        cross join lateral (
+            select sum(stake)::bigint as staked, count(*) as rounds
+            from rounds
+            where operator_id = $1 and player_id = $2 and status = 'open'
+        ) as open
         where players.operator_id = $1 and players.id = $2
         "#,
         operator.get(),

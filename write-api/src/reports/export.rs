@@ -6,11 +6,11 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use shared::db::DbError;
-use shared::ids::{OperatorId, PlayerId};
 
 use super::rules::{Asked, Kind};
 use super::shown::Row;
-use super::store::{self, Which, Whose};
+use super::store::players::{self, Place};
+use super::store::{self, Whose};
 use crate::app::SharedApp;
 
 /// What begins a formula in a spreadsheet, wherever the cell's text comes from.
@@ -166,7 +166,7 @@ enum ExportError {
 enum Cursor {
     Heading,
     Totals,
-    Players(Option<(OperatorId, PlayerId)>),
+    Players(Place),
     End,
 }
 
@@ -208,16 +208,15 @@ impl Export {
             Cursor::Heading => {
                 let heading = columns(self.report).iter().map(ToString::to_string).collect();
                 let next = match self.report {
-                    Kind::UserActivity => Cursor::Players(None),
+                    Kind::UserActivity => Cursor::Players(Place::before(self.whose)),
                     _ => Cursor::Totals,
                 };
                 Ok(Some((lines(&[heading])?, next)))
             }
             Cursor::Totals => Ok(Some((lines(&self.totals().await?)?, Cursor::End))),
-            Cursor::Players(after) => {
-                let (rows, last) = self.players(limit, after).await?;
-                let next = last.map_or(Cursor::End, |last| Cursor::Players(Some(last)));
-                Ok(Some((lines(&rows)?, next)))
+            Cursor::Players(from) => {
+                let (rows, next) = self.players(limit, from).await?;
+                Ok(Some((lines(&rows)?, next.map_or(Cursor::End, Cursor::Players))))
             }
             Cursor::End => Ok(None),
         }
@@ -246,25 +245,16 @@ impl Export {
             .collect())
     }
 
-    async fn players(
-        &self,
-        limit: i64,
-        after: Option<(OperatorId, PlayerId)>,
-    ) -> Result<(Vec<Vec<String>>, Option<(OperatorId, PlayerId)>), DbError> {
-        let whose = self.whose;
-        let which = Which {
-            joined: Some((self.asked.period.from, self.asked.period.to)),
-            after,
-            part: None,
-        };
+    /// The players behind `from`, and where the next ones are if there may be any.
+    async fn players(&self, limit: i64, from: Place) -> Result<(Vec<Vec<String>>, Option<Place>), DbError> {
+        let (whose, joined) = (self.whose, self.asked.period);
         let read = self.app.db.read(move |db| {
-            let which = which.clone();
-            Box::pin(async move { Ok::<_, DbError>(store::players(whose, db, &which, limit, 0).await?) })
+            Box::pin(async move { Ok::<_, DbError>(players::batch(whose, db, joined, from, limit).await?) })
         });
         let rows = read.await?;
         let is_full = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
-        let last = rows.last().filter(|_| is_full).map(|row| (row.operator, row.id));
-        Ok((rows.iter().map(|row| cells(&Row::of_player(row))).collect(), last))
+        let next = rows.last().filter(|_| is_full).map(Place::behind);
+        Ok((rows.iter().map(|row| cells(&Row::of_player(row))).collect(), next))
     }
 }
 

@@ -16,7 +16,8 @@ use utoipa::IntoParams;
 use super::export::Export;
 use super::rules::{Asked, Cut, Kind, ReportQuery};
 use super::shown::{CurrencyOverview, OperatorStats, Overview, Report, Row, Standing};
-use super::store::{self, Figures, Which, Whose};
+use super::store::players::{self, Which};
+use super::store::{self, Figures, Whose};
 use crate::accounts::OperatorStaff;
 use crate::app::{App, SharedApp};
 use crate::operators;
@@ -171,11 +172,10 @@ async fn show_report(
         Box::pin(async move {
             if kind == Kind::UserActivity {
                 let which = Which {
-                    joined: Some((period.from, period.to)),
-                    ..Which::default()
+                    joined: period,
+                    part: None,
                 };
-                let rows = store::players(whose, db, &which, page.size(), page.offset()).await?;
-                let total = store::count_players(whose, db, &which).await?;
+                let (rows, total) = players::page(whose, db, &which, page).await?;
                 return Ok::<_, DbError>((rows.iter().map(Row::of_player).collect(), total));
             }
             let (rows, total) = page_of_figures(whose, db, &asked, kind.cut(asked.group), page).await?;

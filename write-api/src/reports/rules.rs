@@ -1,11 +1,15 @@
 //! What a report is about, and how its numbers are drawn from totals. Must never let a text of a request become a part of
 //! SQL, nor guess a time zone.
 
+use std::collections::BTreeSet;
+use std::iter;
+
 use serde::{Deserialize, Serialize};
 use shared::field::{FieldError, noted};
 use shared::moment;
 use shared::money::Minor;
-use time::{Date, Duration};
+use time::macros::date;
+use time::{Date, Duration, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
 
 /// What a report is about unless asked otherwise, in days, today included.
@@ -60,7 +64,6 @@ impl Kind {
     pub(crate) const fn cut(self, group: Group) -> Cut {
         let cut = Cut {
             bucket: Some(group),
-            by_operator: false,
             by_category: true,
             by_kind: false,
             product: None,
@@ -113,7 +116,6 @@ impl Group {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut {
     pub(crate) bucket: Option<Group>,
-    pub(crate) by_operator: bool,
     pub(crate) by_category: bool,
     pub(crate) by_kind: bool,
     /// Only this product.
@@ -143,6 +145,74 @@ pub(crate) struct ReportQuery {
 pub(crate) struct Period {
     pub(crate) from: Date,
     pub(crate) to: Date,
+}
+
+impl Period {
+    /// Every day that a report can be about.
+    pub(crate) const EVER: Self = Self {
+        from: date!(0001 - 01 - 01),
+        to: Date::MAX,
+    };
+
+    /// The same days as whole months and the days beside them: of the first and the last month whichever are fewer, those
+    /// in the period, which are added, or those that are not, which are taken off.
+    pub(crate) fn in_months(self) -> InMonths {
+        let (first, last) = (first_of_month(self.from), first_of_month(self.to));
+        let mut parts = InMonths {
+            months: Self {
+                from: first,
+                to: last,
+            },
+            added: Vec::new(),
+            taken_off: Vec::new(),
+        };
+        for month in BTreeSet::from([first, last]) {
+            let (inside, outside): (Vec<_>, Vec<_>) =
+                days_of_month(month).partition(|day| self.contains(*day));
+            if outside.len() < inside.len() {
+                parts.taken_off.extend(outside);
+                continue;
+            }
+            if month == first {
+                parts.months.from = inside.last().and_then(|day| day.next_day()).unwrap_or(Date::MAX);
+            }
+            if month == last {
+                parts.months.to = month.previous_day().unwrap_or(Date::MIN);
+            }
+            parts.added.extend(inside);
+        }
+        parts
+    }
+
+    /// The first moment of it, and the first one behind it.
+    pub(crate) fn moments(self) -> (OffsetDateTime, OffsetDateTime) {
+        let behind = self.to.next_day().unwrap_or(self.to);
+        (self.from.midnight().assume_utc(), behind.midnight().assume_utc())
+    }
+
+    fn contains(self, day: Date) -> bool {
+        (self.from..=self.to).contains(&day)
+    }
+}
+
+/// A period as whole months and days beside them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InMonths {
+    /// Those that begin in it; none where its end is before its beginning.
+    pub(crate) months: Period,
+    /// Days that are in no month of it.
+    pub(crate) added: Vec<Date>,
+    /// Days that are in a month of it, and not in the period.
+    pub(crate) taken_off: Vec<Date>,
+}
+
+fn first_of_month(day: Date) -> Date {
+    day.replace_day(1).unwrap_or(day)
+}
+
+fn days_of_month(first: Date) -> impl Iterator<Item = Date> {
+    let days = iter::successors(Some(first), |day| day.next_day());
+    days.take_while(move |day| day.month() == first.month())
 }
 
 /// A query that was understood.
@@ -206,8 +276,6 @@ pub(crate) fn margin(staked: Minor, revenue: Minor) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use time::macros::date;
-
     use super::*;
 
     const TODAY: Date = date!(2030 - 01 - 31);
@@ -268,6 +336,40 @@ mod tests {
             let errors = asked(from, to).unwrap_err();
             assert_eq!(errors[0].field, field, "{from:?} {to:?}");
         }
+    }
+
+    #[test]
+    fn a_period_is_its_months_and_the_fewest_days_beside_them() {
+        let begin = date!(2027 - 12 - 01);
+        let day = |number: i64| begin + Duration::days(number);
+        for from in 0..121 {
+            for to in from..121 {
+                let period = Period {
+                    from: day(from),
+                    to: day(to),
+                };
+                let parts = period.in_months();
+                let beside = parts.added.len() + parts.taken_off.len();
+                assert!(beside <= 30, "{period:?}: {parts:?}");
+                for day in (0..121).map(day) {
+                    let times = i32::from(parts.months.contains(first_of_month(day)))
+                        + i32::from(parts.added.contains(&day))
+                        - i32::from(parts.taken_off.contains(&day));
+                    assert_eq!(
+                        times,
+                        i32::from(period.contains(day)),
+                        "{day} in {period:?}: {parts:?}"
+                    );
+                }
+            }
+        }
+        let end = Period {
+            from: date!(9999 - 12 - 20),
+            to: Date::MAX,
+        };
+        let parts = end.in_months();
+        assert_eq!(parts.added.len(), 12);
+        assert!(parts.months.from > parts.months.to, "{parts:?}");
     }
 
     #[test]

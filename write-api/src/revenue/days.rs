@@ -3,6 +3,7 @@
 use shared::ids::OperatorId;
 use shared::money::Currency;
 use sqlx::PgConnection;
+use time::macros::date;
 use time::{Date, OffsetDateTime};
 
 use crate::paging::Page;
@@ -42,13 +43,28 @@ pub(super) struct DayRow {
     pub(super) number: i32,
 }
 
+/// Whether there is such an operator.
+pub(super) async fn is_there(operator: OperatorId, db: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select from operators where id = $1) as "is_there!""#,
+        operator.get(),
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// A page of the days, the newest first, and how many there are.
 pub(super) async fn page(
     db: &mut PgConnection,
     filter: Filter,
     page: Page,
 ) -> Result<(Vec<DayRow>, i64), sqlx::Error> {
-    let operator = filter.operator.map(OperatorId::get);
+    // Ranges, so that one statement, with one plan, does for one operator and for all.
+    let (first, last) = filter
+        .operator
+        .map_or((1, i64::MAX), |one| (one.get(), one.get()));
+    let from = filter.from.unwrap_or(date!(0001 - 01 - 01));
+    let to = filter.to.unwrap_or(Date::MAX);
     let rows = sqlx::query_as!(
         DayRow,
         r#"
@@ -71,7 +87,14 @@ pub(super) async fn page(
             daily.community_loss as "community_loss!",
             daily.calculated_at as "calculated_at!",
             daily.posted_at, daily.number as "number!"
-        from daily_revenue as first
+        from (
+            select operator_id, day
+            from daily_revenue
+            where operator_id between $1 and $2 and day between $3 and $4
+            order by day desc, operator_id
+            limit $5
+            offset $6
+        ) as first
         join operators on operators.id = first.operator_id
         cross join lateral (
             select *
@@ -80,16 +103,12 @@ pub(super) async fn page(
             order by newest.number desc
             limit 1
         ) as daily
-        where ($1::bigint is null or first.operator_id = $1)
-            and ($2::date is null or first.day >= $2)
-            and ($3::date is null or first.day <= $3)
         order by first.day desc, first.operator_id
-        limit $4
-        offset $5
         "#,
-        operator,
-        filter.from,
-        filter.to,
+        first,
+        last,
+        from,
+        to,
         page.size(),
         page.offset(),
     )
@@ -99,13 +118,12 @@ pub(super) async fn page(
         r#"
         select count(*) as "total!"
         from daily_revenue
-        where ($1::bigint is null or operator_id = $1)
-            and ($2::date is null or day >= $2)
-            and ($3::date is null or day <= $3)
+        where operator_id between $1 and $2 and day between $3 and $4
         "#,
-        operator,
-        filter.from,
-        filter.to,
+        first,
+        last,
+        from,
+        to,
     )
     .fetch_one(db)
     .await?;

@@ -119,6 +119,9 @@ impl DaysQuery {
         let mut errors = Vec::new();
         let mut day = |name: &str, text: Option<&str>| noted(&mut errors, name, moment::parse_day(text?));
         let (from, to) = (day("from", self.from.as_deref()), day("to", self.to.as_deref()));
+        if from.zip(to).is_some_and(|(from, to)| from > to) {
+            errors.push(FieldError::new("from", "must not be after to"));
+        }
         if errors.is_empty() {
             Ok(Filter { operator, from, to })
         } else {
@@ -253,6 +256,7 @@ impl From<DayRow> for ShownDay {
     security(("bearer" = []), ("platform_cookie" = [])),
     responses(
         (status = 200, body = DayList),
+        (status = 404, body = ProblemBody),
         (status = 422, body = ProblemBody),
     ))]
 pub(crate) async fn list(
@@ -264,7 +268,16 @@ pub(crate) async fn list(
 ) -> Result<Private<DayList>, Problem> {
     let operator = whose.operator_id.map(OperatorId::new);
     let asked = page.read_with(days.filter(operator));
-    listed(&app, asked.map_err(Problem::invalid_fields)?).await
+    let asked = asked.map_err(Problem::invalid_fields)?;
+    if let Some(operator) = operator {
+        let read = app
+            .db
+            .read(move |db| Box::pin(async move { Ok::<_, DbError>(days::is_there(operator, db).await?) }));
+        if !read.await? {
+            return Err(Problem::not_found("operator_not_found", "Operator not found"));
+        }
+    }
+    listed(&app, asked).await
 }
 
 /// The operator's own daily revenue.

@@ -1,4 +1,4 @@
-//! The check of the daily totals against the rounds. Must never write.
+//! The checks of the daily totals against the rounds, and of the coarser ones against the daily. Must never write.
 
 use shared::ids::OperatorId;
 use sqlx::PgConnection;
@@ -61,6 +61,61 @@ pub(super) async fn in_totals(db: &mut PgConnection) -> Result<Option<BookDiffer
             or kept.staked is distinct from counted.staked
             or kept.paid is distinct from counted.paid
         order by operator_id, day, category
+        limit 1
+        "#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The totals of currencies and months are what the daily ones add up to.
+pub(super) async fn in_coarser_totals(db: &mut PgConnection) -> Result<Option<BookDifference>, sqlx::Error> {
+    sqlx::query_as!(
+        BookDifference,
+        r#"
+        with kept as (
+            select
+                0 as operator_id, currency || ' on ' || day as time, product, category, kind,
+                settled, won, voided, staked, paid
+            from currency_totals
+            union all
+            select
+                operator_id, 'the month of ' || month, product, category, '', settled, won, voided, staked, paid
+            from monthly_totals
+        ),
+        counted as (
+            select
+                0 as operator_id, currency || ' on ' || day as time, product, category, kind,
+                sum(settled) as settled, sum(won) as won, sum(voided) as voided, sum(staked) as staked, sum(paid) as paid
+            from daily_totals
+            join operators on operators.id = operator_id
+            group by currency, day, product, category, kind
+            union all
+            select
+                operator_id, 'the month of ' || date_trunc('month', day::timestamp)::date, product, category, '',
+                sum(settled), sum(won), sum(voided), sum(staked), sum(paid)
+            from daily_totals
+            group by operator_id, date_trunc('month', day::timestamp)::date, product, category
+        ),
+        compared as (
+            select
+                operator_id,
+                format('totals of %s %s of %s', category, kind, time) as subject,
+                coalesce(counted.settled, 0) || '/' || coalesce(counted.won, 0) || '/' || coalesce(counted.voided, 0)
+                    || '/' || coalesce(counted.staked, 0) || '/' || coalesce(counted.paid, 0) as expected,
+                coalesce(kept.settled, 0) || '/' || coalesce(kept.won, 0) || '/' || coalesce(kept.voided, 0)
+                    || '/' || coalesce(kept.staked, 0) || '/' || coalesce(kept.paid, 0) as found
+            from kept
+            full join counted using (operator_id, time, product, category, kind)
+        )
+        select
+            operator_id as "operator!: OperatorId",
+            subject as "subject!",
+            expected as "expected!",
+            found as "found!"
+        from compared
+        where expected <> found
+        order by operator_id, subject
         limit 1
         "#
     )

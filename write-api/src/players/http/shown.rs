@@ -38,7 +38,7 @@ struct PlayerTotals {
     payout: Money,
 }
 
-/// A player, and everything the player ever played.
+/// A player, and everything the player ever played to its end: an open round is in no number but the balance.
 #[derive(Debug, Serialize, ToSchema)]
 struct PlayerAccount {
     id: PlayerId,
@@ -60,7 +60,7 @@ struct PlayerAccount {
     /// The payouts less the stakes: what the player won, negative where the house did.
     #[schema(value_type = f64)]
     profit: Money,
-    /// Rounds in the casino.
+    /// Rounds in the casino that are over.
     total_games: i64,
 }
 

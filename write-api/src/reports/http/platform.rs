@@ -11,17 +11,18 @@ use shared::problem::{Problem, ProblemBody};
 use time::Duration;
 use utoipa::IntoParams;
 
-use super::{ACTIVE_DAYS, ReportPath, page_of_figures, show_overview, show_report, understood, whose};
+use super::{ACTIVE_DAYS, ReportPath, show_overview, show_report, understood, whose};
 use crate::accounts::PlatformStaff;
 use crate::app::SharedApp;
 use crate::paging::{PageQuery, searched};
 use crate::reports::export::Export;
-use crate::reports::rules::{Cut, Kind, ReportQuery};
+use crate::reports::rules::{Period, ReportQuery};
 use crate::reports::shown::{
     GlobalPlayer, GlobalPlayers, OperatorRevenue, Overview, PlatformStats, Report, RevenueByOperator,
     Standing,
 };
-use crate::reports::store::{self, Which};
+use crate::reports::store;
+use crate::reports::store::players::{self, Which};
 
 /// Whose numbers.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -140,13 +141,17 @@ pub(crate) async fn revenue_by_operator(
     let read = app.db.read(move |db| {
         let asked = asked.clone();
         Box::pin(async move {
-            let cut = Cut {
-                bucket: None,
-                by_operator: true,
-                by_category: false,
-                ..Kind::Revenue.cut(asked.group)
+            let rows = store::by_operator(db, &asked, page.size(), page.offset()).await?;
+            let total = match rows.first() {
+                Some(first) => first.rows,
+                // Behind the last page no row can tell how many there are.
+                None if page.offset() > 0 => {
+                    let first = store::by_operator(db, &asked, 1, 0).await?;
+                    first.first().map_or(0, |first| first.rows)
+                }
+                None => 0,
             };
-            Ok::<_, DbError>(page_of_figures(None, db, &asked, cut, page).await?)
+            Ok::<_, DbError>((rows, total))
         })
     });
     let (rows, total) = read.await?;
@@ -154,7 +159,7 @@ pub(crate) async fn revenue_by_operator(
         success: true,
         from: period.from,
         to: period.to,
-        revenue_data: rows.into_iter().filter_map(OperatorRevenue::of).collect(),
+        revenue_data: rows.into_iter().map(OperatorRevenue::from).collect(),
         pagination: page.of(total),
     }))
 }
@@ -174,7 +179,7 @@ impl SearchQuery {
         let part = part.map_err(|detail| vec![FieldError::new("search", detail)])?;
         Ok(Which {
             part,
-            ..Which::default()
+            joined: Period::EVER,
         })
     }
 }
@@ -197,10 +202,7 @@ pub(crate) async fn global_users(
     let whose = whose(&app, of.operator).await?;
     let read = app.db.read(move |db| {
         let which = which.clone();
-        Box::pin(async move {
-            let rows = store::players(whose, db, &which, page.size(), page.offset()).await?;
-            Ok::<_, DbError>((rows, store::count_players(whose, db, &which).await?))
-        })
+        Box::pin(async move { Ok::<_, DbError>(players::page(whose, db, &which, page).await?) })
     });
     let (rows, total) = read.await?;
     Ok(Private(GlobalPlayers {
