@@ -25,7 +25,7 @@ async fn results_settle_what_they_decide_and_a_corrected_one_settles_it_anew() {
     let args = ["--results", folder.text(), "--results-interval-s", "1"];
     let scene = Scene::with(&args).await;
     let write = |events: &[(&str, &str, [u8; 2], &str)]| {
-        std::fs::write(folder.path().join("soccer_results.json"), results(events)).unwrap()
+        std::fs::write(folder.path().join("soccer_results.json"), results(events)).unwrap();
     };
     let home = scene.bet(&scene.player, "1", "Home").await;
     let of_others = scene.bet(&scene.player, "2", "Home").await;
