@@ -40,6 +40,8 @@ comment on column bets.market is 'The same for the market: its key, or combo or 
 comment on column bets.payout is 'What it has paid after all its settlements, a returned stake too.';
 comment on column bets.settlements is 'How often it was settled, settled anew or undone: the version of the newest row of bet_settlements.';
 
+create index bets_uncounted on bets (operator_id, player_id) where status in ('pending', 'void');
+
 create table bet_legs (
     operator_id bigint not null,
     bet_id bigint not null,
@@ -214,3 +216,18 @@ alter table operator_settings
 comment on column operator_settings.max_market_liability is 'The most to lose on one market; null for no limit.';
 comment on column operator_settings.max_event_liability is 'The most to lose on all markets of one event; null for no limit.';
 create index market_exposure_empty on market_exposure (operator_id) where bets = 0 and multiples = 0;
+
+create view uncounted_plays as
+select operator_id, player_id, stake as staked, 0::bigint as paid, 1 as plays
+from rounds
+where status = 'open'
+union all
+select operator_id, player_id, stake, payout, 1
+from bets
+where status in ('pending', 'void')
+union all
+select operator_id, player_id, 0, amount, 0
+from receivables;
+comment on view uncounted_plays is
+    'What the totals of wallets have in them and the daily totals have not: what is not decided, what was void, and what '
+    'players owe.';

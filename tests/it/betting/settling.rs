@@ -229,3 +229,55 @@ async fn what_never_got_a_result_is_void_after_the_time_that_is_set() {
     assert_eq!(scene.balance().await, 100_000);
     scene.finish().await;
 }
+
+#[tokio::test]
+async fn users_add_up_to_the_dashboard_the_report_and_the_platforms_list_whatever_bets_come_to() {
+    let scene = Scene::new().await;
+    for selection in ["Home", "Draw", "Away"] {
+        scene.bet(&scene.player, "1", selection).await;
+        scene.bet(&scene.player, "2", selection).await;
+        scene.bet(&scene.player, "3", selection).await;
+    }
+    let root = crate::accounts::platform_staff(&scene.installation, "root").await;
+    let root = scene.installation.reader(0).logged_in(&root);
+    scene.begin();
+    let check = async |bets: i64, staked: f64, paid: f64, pending: i64| {
+        scene.settled().await;
+        let stats = scene.staff.get("/api/admin/aurora/stats").await.ok();
+        let users = scene.staff.get("/api/admin/aurora/users").await.ok();
+        let user = &users["users"][0];
+        let shown = [&user["total_games"], &user["total_staked"], &user["total_payout"]];
+        assert_eq!(shown, [&json!(bets), &json!(staked), &json!(paid)], "{user}");
+        assert_eq!(stats["pending_bets"], pending, "{stats}");
+        let operators = root.get("/api/superadmin/operators").await.ok();
+        let operator = &operators["operators"][0];
+        assert_eq!(
+            operator["sportsbook_revenue"],
+            json!(((staked - paid) * 100.0).round() / 100.0),
+            "{operator}"
+        );
+        let report = scene
+            .staff
+            .get("/api/admin/aurora/reports/sport-performance?from=2025-01-01&to=2034-01-01")
+            .await;
+        let report = report.json();
+        let first = &report["rows"][0];
+        if bets > 0 {
+            assert_eq!(
+                (&first["sport_name"], &first["total_bets"]),
+                (&json!("soccer"), &json!(bets)),
+                "{report}"
+            );
+        }
+    };
+    check(0, 0.0, 0.0, 9).await;
+    scene.settle("1", json!({"winning_selection": "Home"})).await;
+    check(3, 30.0, 18.5, 6).await;
+    scene.settle("2", json!({"void": true})).await;
+    check(3, 30.0, 18.5, 3).await;
+    scene.settle("1", json!({"winning_selection": "Away"})).await;
+    check(3, 30.0, 42.0, 3).await;
+    scene.settle("1", json!({"undo": true})).await;
+    check(0, 0.0, 0.0, 6).await;
+    scene.finish().await;
+}

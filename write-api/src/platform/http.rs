@@ -83,17 +83,21 @@ struct ShownOperator {
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     user_count: i64,
-    /// Rounds that settled.
+    /// Rounds and bets that settled.
     bet_count: i64,
     /// What the casino earned: the stakes less the payouts of the rounds that settled.
     #[schema(value_type = f64)]
     casino_revenue: Money,
+    /// What bets on sports earned, in the same way; what is settled anew counts by the difference.
+    #[schema(value_type = f64)]
+    sportsbook_revenue: Money,
 }
 
 impl From<OperatorRow> for ShownOperator {
     fn from(row: OperatorRow) -> Self {
         Self {
             casino_revenue: row.currency.money(row.casino_revenue),
+            sportsbook_revenue: row.currency.money(row.sports_revenue),
             id: row.id,
             sportsbook_name: row.name,
             subdomain: row.subdomain,

@@ -32,6 +32,7 @@ pub(super) struct OperatorRow {
     pub(super) rounds: i64,
     /// What the casino earned: the stakes less the payouts of the rounds that settled.
     pub(super) casino_revenue: Minor,
+    pub(super) sports_revenue: Minor,
 }
 
 /// A page of the operators, the newest first, and how many there are on all pages.
@@ -74,13 +75,17 @@ async fn operators(db: &mut PgConnection, ids: &[i64]) -> Result<Vec<OperatorRow
         OperatorRow,
         r#"
         with earned as (
-            select operator_id, sum(settled) as rounds, sum(staked - paid) as revenue
+            select
+                operator_id,
+                sum(settled) as rounds,
+                sum(staked - paid) filter (where product = 'casino') as casino,
+                sum(staked - paid) filter (where product = 'sports') as sports
             from (
                 select operator_id, product, settled, staked, paid from monthly_totals
                 union all
                 select operator_id, product, settled, staked, paid from daily_totals_due
             ) as totals
-            where operator_id = any ($1) and product = 'casino'
+            where operator_id = any ($1)
             group by operator_id
         )
         select
@@ -95,7 +100,8 @@ async fn operators(db: &mut PgConnection, ids: &[i64]) -> Result<Vec<OperatorRow
             first.email,
             coalesce(standings.players, 0) as "players!",
             coalesce(earned.rounds, 0)::bigint as "rounds!",
-            coalesce(earned.revenue, 0)::bigint as "casino_revenue!: Minor"
+            coalesce(earned.casino, 0)::bigint as "casino_revenue!: Minor",
+            coalesce(earned.sports, 0)::bigint as "sports_revenue!: Minor"
         from operators
         left join lateral (
             select login, email

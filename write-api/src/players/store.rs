@@ -43,14 +43,15 @@ pub(super) async fn page(
             players.last_login_at,
             wallets.balance as "balance: Minor",
             wallets.staked - coalesce(open.staked, 0) as "staked!: Minor",
-            wallets.paid as "paid: Minor",
+            wallets.paid - coalesce(open.paid, 0) as "paid!: Minor",
             wallets.rounds - coalesce(open.rounds, 0) as "rounds!"
         from players
         join wallets on wallets.operator_id = players.operator_id and wallets.player_id = players.id
         left join (
-            select player_id, sum(stake)::bigint as staked, count(*) as rounds
-            from rounds
-            where operator_id = $1 and status = 'open'
+            select
+                player_id, sum(staked)::bigint as staked, sum(paid)::bigint as paid, sum(plays)::bigint as rounds
+            from uncounted_plays
+            where operator_id = $1
             group by player_id
         ) as open on open.player_id = players.id
         cross join lateral (
@@ -59,7 +60,7 @@ pub(super) async fn page(
                     when 'created_at' then extract(epoch from players.created_at)
                     when 'balance' then wallets.balance
                     when 'staked' then wallets.staked - coalesce(open.staked, 0)
-                    when 'profit' then wallets.paid - wallets.staked + coalesce(open.staked, 0)
+                    when 'profit' then wallets.paid - coalesce(open.paid, 0) - wallets.staked + coalesce(open.staked, 0)
                 end as number,
                 case $4 when 'username' then lower(players.username) end as text
         ) as sorted
@@ -108,13 +109,13 @@ pub(super) async fn totals(
             count(*) as "players!",
             coalesce(sum(wallets.balance), 0)::bigint as "balance!: Minor",
             coalesce(sum(wallets.staked - coalesce(open.staked, 0)), 0)::bigint as "staked!: Minor",
-            coalesce(sum(wallets.paid), 0)::bigint as "paid!: Minor"
+            coalesce(sum(wallets.paid - coalesce(open.paid, 0)), 0)::bigint as "paid!: Minor"
         from players
         join wallets on wallets.operator_id = players.operator_id and wallets.player_id = players.id
         left join (
-            select player_id, sum(stake)::bigint as staked
-            from rounds
-            where operator_id = $1 and status = 'open'
+            select player_id, sum(staked)::bigint as staked, sum(paid)::bigint as paid
+            from uncounted_plays
+            where operator_id = $1
             group by player_id
         ) as open on open.player_id = players.id
         where players.operator_id = $1
@@ -153,14 +154,14 @@ pub(super) async fn player(
             players.last_login_at,
             wallets.balance as "balance: Minor",
             wallets.staked - coalesce(open.staked, 0) as "staked!: Minor",
-            wallets.paid as "paid: Minor",
+            wallets.paid - coalesce(open.paid, 0) as "paid!: Minor",
             wallets.rounds - coalesce(open.rounds, 0) as "rounds!"
         from players
         join wallets on wallets.operator_id = players.operator_id and wallets.player_id = players.id
         cross join lateral (
-            select sum(stake)::bigint as staked, count(*) as rounds
-            from rounds
-            where operator_id = $1 and player_id = $2 and status = 'open'
+            select sum(staked)::bigint as staked, sum(paid)::bigint as paid, sum(plays)::bigint as rounds
+            from uncounted_plays
+            where operator_id = $1 and player_id = $2
         ) as open
         where players.operator_id = $1 and players.id = $2
         "#,

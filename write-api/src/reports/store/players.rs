@@ -194,7 +194,7 @@ async fn found(
     Ok((ids, row.total))
 }
 
-/// These players. A wallet's totals have the stakes of open rounds in them, which are no one's yet: they are taken off.
+/// These players. A wallet's totals have in them what is not decided yet and what was void: that is taken off.
 async fn rows(db: &mut PgConnection, ids: &Ids) -> Result<Vec<PlayerRow>, sqlx::Error> {
     sqlx::query_as!(
         PlayerRow,
@@ -211,16 +211,19 @@ async fn rows(db: &mut PgConnection, ids: &Ids) -> Result<Vec<PlayerRow>, sqlx::
             players.created_at as joined_at,
             wallets.balance as "balance: Minor",
             wallets.staked - open.staked as "staked!: Minor",
-            wallets.paid as "paid: Minor",
+            wallets.paid - open.paid as "paid!: Minor",
             wallets.rounds - open.rounds as "rounds!"
         from unnest($1::bigint[], $2::bigint[]) as asked (operator_id, player_id)
         join players on players.operator_id = asked.operator_id and players.id = asked.player_id
         join operators on operators.id = asked.operator_id
         join wallets on wallets.operator_id = asked.operator_id and wallets.player_id = asked.player_id
         cross join lateral (
-            select coalesce(sum(stake), 0)::bigint as staked, count(*) as rounds
-            from rounds
-            where operator_id = asked.operator_id and player_id = asked.player_id and status = 'open'
+            select
+                coalesce(sum(staked), 0)::bigint as staked,
+                coalesce(sum(paid), 0)::bigint as paid,
+                coalesce(sum(plays), 0)::bigint as rounds
+            from uncounted_plays
+            where operator_id = asked.operator_id and player_id = asked.player_id
         ) as open
         order by players.operator_id, players.id
         "#,

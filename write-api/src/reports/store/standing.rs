@@ -80,7 +80,7 @@ pub(crate) async fn lately(
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AtStake {
     pub(crate) currency: Currency,
-    /// Rounds that are not over, and their stakes.
+    /// Rounds that are not over and bets that are not decided, and their stakes.
     pub(crate) open: i64,
     pub(crate) open_staked: Minor,
     /// What all players' wallets hold together.
@@ -96,8 +96,11 @@ pub(crate) async fn at_stake(whose: Whose, db: &mut PgConnection) -> Result<Vec<
         r#"
         with open as (
             select operator_id, count(*) as rounds, sum(stake) as staked
-            from rounds
-            where status = 'open' and operator_id between $1 and $2
+            from (
+                select operator_id, stake from rounds where status = 'open' and operator_id between $1 and $2
+                union all
+                select operator_id, stake from bets where status = 'pending' and operator_id between $1 and $2
+            ) as plays
             group by operator_id
         ),
         given as (
