@@ -115,6 +115,12 @@ pub struct FrontDoorOptions {
     /// Requests passed on at once; more are refused.
     #[arg(long, env = "FRONT_DOOR_MAX_REQUESTS", default_value_t = 1024)]
     pub front_door_max_requests: usize,
+    /// Longest file that is passed on, such as one of a bulk registration, in bytes.
+    #[arg(long, env = "FRONT_DOOR_FILE_BYTES", default_value_t = 4_194_304)]
+    pub front_door_file_bytes: usize,
+    /// Files passed on at once; more are refused. Each is held in memory.
+    #[arg(long, env = "FRONT_DOOR_FILES", default_value_t = 4)]
+    pub front_door_files: usize,
     /// How long connecting to write-api may take, in milliseconds.
     #[arg(long, env = "FRONT_DOOR_CONNECT_MS", default_value_t = 2000)]
     pub front_door_connect_ms: u64,

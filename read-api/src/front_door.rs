@@ -28,6 +28,8 @@ pub struct FrontDoor {
     replay: Option<HeaderValue>,
     client_address: Option<HeaderName>,
     places: Arc<Semaphore>,
+    /// For bodies that are longer than others may be.
+    files: Arc<Semaphore>,
 }
 
 /// Why the way to write-api can't be used.
@@ -51,6 +53,8 @@ pub enum FrontDoorError {
 const INTERNAL: &str = "/internal/";
 /// Addresses that say how one service is; each service answers for itself.
 const OWN: [&str; 5] = ["/metrics", "/readyz", "/health", "/healthz", "/health/detailed"];
+/// Addresses that files are sent to: whoever sends one must say who it is, which write-api checks.
+const FILES: [&str; 1] = ["/api/bulk-register"];
 const FLY_REPLAY: HeaderName = HeaderName::from_static("fly-replay");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -100,6 +104,7 @@ impl FrontDoor {
                 .transpose()
                 .map_err(|_| FrontDoorError::ClientAddress)?,
             places: Arc::new(Semaphore::new(options.front_door_max_requests)),
+            files: Arc::new(Semaphore::new(options.front_door_files)),
         })
     }
 
@@ -141,7 +146,16 @@ pub async fn pass_on(State(reader): State<SharedReader>, request: Request) -> Re
     }
     let (parts, body) = request.into_parts();
     // Whole before a place is taken, so that clients who send slowly hold up nobody else.
-    let body = whole(body, reader.options.http.http_body_bytes).await?;
+    let is_file = FILES.contains(&url.path());
+    let (limit, _file) = if is_file && has_credential(&parts) {
+        let Ok(file) = Arc::clone(&door.files).try_acquire_owned() else {
+            return Err(unreachable("Too many files are being passed on."));
+        };
+        (reader.options.front_door.front_door_file_bytes, Some(file))
+    } else {
+        (reader.options.http.http_body_bytes, None)
+    };
+    let body = whole(body, limit).await?;
     let Ok(place) = Arc::clone(&door.places).try_acquire_owned() else {
         return Err(unreachable(
             "Too many requests are waiting for the write service.",
@@ -158,6 +172,11 @@ pub async fn pass_on(State(reader): State<SharedReader>, request: Request) -> Re
     response.headers_mut().remove(REQUEST_ID);
     *response.body_mut() = Body::from_stream(holding(place, answer.bytes_stream()));
     Ok(response)
+}
+
+/// Whether a request says who asks.
+fn has_credential(parts: &Parts) -> bool {
+    parts.headers.contains_key(header::AUTHORIZATION) || parts.headers.contains_key(header::COOKIE)
 }
 
 /// The same bytes. The place is held until the last one is passed on, or nobody wants more.
@@ -271,6 +290,8 @@ mod tests {
             write_url: "http://127.0.0.1:8090".to_owned(),
             fly_replay: None,
             client_address_header: client_address_header.map(str::to_owned),
+            front_door_file_bytes: 1,
+            front_door_files: 1,
             front_door_max_requests: 1,
             front_door_connect_ms: 1,
             front_door_ms: 1,

@@ -41,6 +41,12 @@ pub enum SwitchError {
     /// The key stands for each of these.
     #[error("the key stands for more than one thing")]
     Ambiguous(Vec<Place>),
+    /// A selection goes with a market, and the key stands for something else.
+    #[error("a selection goes with a market")]
+    SelectionOfNoMarket,
+    /// The market has no such selection.
+    #[error("there is no such selection")]
+    NoSelection,
     /// The operator has disabled as much as it may.
     #[error("an operator may disable at most {MAX_DISABLED_EVENTS} events and markets")]
     TooMany,

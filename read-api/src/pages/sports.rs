@@ -189,7 +189,8 @@ pub async fn fill_disabled(reader: &Reader, source: Source) -> Result<(), FillEr
                     if let (Some(sport), Some(list)) =
                         (Sport::find(&row.sport), lists.get_mut(&row.operator_id))
                     {
-                        list.disabled.add(sport, row.event_id, row.market_id);
+                        list.disabled
+                            .add(sport, row.event_id, row.market_id, row.selection_id);
                     }
                 }
                 Ok(lists)
@@ -269,7 +270,8 @@ pub async fn make_events(
         });
     }
     super::render(reader, began, versions, &FEED, move || {
-        Body::json(&render::events(sport, &events.events, &disabled.disabled))
+        let events = disabled.disabled.without_selections(sport, &events.events);
+        Body::json(&render::events(sport, &events, &disabled.disabled))
     })
     .await
 }

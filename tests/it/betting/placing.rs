@@ -1,5 +1,8 @@
 //! Placing bets.
 
+use shared::coherence::Topic;
+use shared::sports::Sport;
+
 use super::*;
 
 #[tokio::test]
@@ -255,5 +258,83 @@ async fn limits_of_operator_and_player_hold() {
     assert_eq!(stats["stats"]["pending_stakes"], 15.0);
     scene.sql("update players set is_active = false").await;
     stake(json!(1)).await.problem(403, "account_disabled");
+    scene.finish().await;
+}
+
+#[tokio::test]
+async fn one_selection_that_is_disabled_is_shown_as_suspended_and_not_bet_on_at_that_operator() {
+    let scene = Scene::new().await;
+    let bluefin = scene.installation.operator("bluefin").await;
+    let carol = scene.installation.player(&bluefin, "carol", 10_000).await;
+    let carol = scene.installation.reader(0).logged_in(&carol.token);
+    // The test wrote the catalogue itself; this makes readers fetch it.
+    let mut db = scene.installation.database.pool().begin().await.unwrap();
+    write_api::coherence::bump_all(&[Topic::feed(Sport::find("soccer").unwrap())], &mut db)
+        .await
+        .unwrap();
+    db.commit().await.unwrap();
+    let toggle = async |key: &str, body: Value| {
+        scene
+            .staff
+            .post(&format!("/api/admin/aurora/betting-events/{key}/toggle"), &body)
+            .await
+    };
+    let draw = json!({"selection_id": "Draw", "disabled": true});
+    let switched = toggle("1_1", draw.clone()).await.ok();
+    assert_eq!(
+        (&switched["selection_id"], &switched["is_disabled"]),
+        (&json!("Draw"), &json!(true))
+    );
+    toggle("1", draw.clone()).await.problem(422, "invalid_field");
+    toggle("1_1", json!({"selection_id": "PSV"}))
+        .await
+        .problem(422, "selection_not_found");
+    toggle("1_1", json!({"selection_id": ""}))
+        .await
+        .problem(422, "invalid_field");
+    scene
+        .player
+        .post("/api/betting/place", &on("1", "Draw", 1.0))
+        .await
+        .problem(403, "selection_disabled");
+    scene
+        .player
+        .post("/api/betting/place", &on("1", "Home", 1.0))
+        .await
+        .ok();
+    carol.post("/api/betting/place", &on("1", "Draw", 1.0)).await.ok();
+    let shown = async |operator: &str| {
+        let list = scene
+            .player
+            .get(&format!("/api/sports/events/soccer?operator={operator}"))
+            .await;
+        let list = list.json();
+        let event = list
+            .as_array()
+            .and_then(|events| events.iter().find(|event| event["id"] == "1").cloned());
+        let event = event.unwrap_or_default();
+        (
+            event["odds"]["match_result"].clone(),
+            event["markets"][0]["selections"][1]["suspended"].clone(),
+        )
+    };
+    let hidden = (json!(["1.85", "0", "4.20"]), json!(true));
+    let is_hidden = || async { shown("aurora").await == hidden };
+    scene
+        .installation
+        .within(SOON, "the draw is shown as suspended", is_hidden)
+        .await;
+    assert_eq!(
+        shown("bluefin").await,
+        (json!(["1.85", "3.40", "4.20"]), json!(false))
+    );
+    let list = scene.staff.get("/api/admin/aurora/disabled-events").await.ok();
+    assert_eq!(list["disabled_events"][0]["event_key"], "1_1_Draw");
+    toggle("1_1_Draw", json!({"disabled": false})).await.ok();
+    scene
+        .player
+        .post("/api/betting/place", &on("1", "Draw", 1.0))
+        .await
+        .ok();
     scene.finish().await;
 }

@@ -264,3 +264,30 @@ async fn nothing_is_registered_for_a_client_that_has_left() {
     assert_eq!(summary["already_registered"], made, "none was left in part");
     installation.finish().await;
 }
+
+#[tokio::test]
+async fn a_file_that_is_longer_than_other_bodies_comes_through_a_reader_with_a_log_in_only() {
+    let installation = super::builder().start().await;
+    let mut platform = Platform::of(&installation).await;
+    let reader = &installation.readers[0];
+    platform.url = format!("http://{}/api/bulk-register", reader.address());
+    let rows: String = (0..9_000)
+        .map(|number| format!("Sportsbook number {number},login_{number},x,\r\n"))
+        .collect();
+    assert!(rows.len() > reader.reader().options.http.http_body_bytes);
+    let answer = platform.csv("?dry_run=true", &rows).await;
+    let (_, summary) = lines(&answer);
+    assert_eq!(
+        (&summary["total"], &summary["refused"]),
+        (&json!(9_000), &json!(9_000))
+    );
+    let too_long = "x".repeat(reader.reader().options.front_door.front_door_file_bytes + 1);
+    platform
+        .csv("?dry_run=true", &too_long)
+        .await
+        .problem(413, "body_too_large");
+    let stranger = installation.reader(0);
+    let refused = stranger.post_bytes("/api/bulk-register", rows).await;
+    refused.problem(413, "body_too_large");
+    installation.finish().await;
+}

@@ -32,7 +32,19 @@ pub(super) async fn switch(
     let topic = Topic::of(operator, Kind::DisabledEvents);
     let lock = operators::lock(operator, db).await?;
     lock.ok_or(SwitchError::NoOperator)?;
-    let place = only(store::places(operator, db, key, asked.sport).await?)?;
+    let mut place = only(store::places(operator, db, key, asked.sport).await?)?;
+    let mut key = key.clone();
+    if let Some(selection) = asked.selection {
+        if place.market_id.is_none() || place.selection_id.is_some() {
+            return Err(SwitchError::SelectionOfNoMarket);
+        }
+        if !store::has_selection(operator, db, &place, &selection).await? {
+            return Err(SwitchError::NoSelection);
+        }
+        key = key.selection(&selection);
+        place.selection_id = Some(selection);
+    }
+    let key = &key;
     // No bet that was decided before this switch is committed behind it.
     gate::close(&[(place.sport, place.event_id.clone())], db).await?;
     let was_disabled = store::is_disabled(operator, db, place.sport, key).await?;

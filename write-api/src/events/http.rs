@@ -44,11 +44,14 @@ pub struct SwitchedEvent {
     event_id: String,
     /// The market's id, unique in its event; null for the whole event.
     market_id: Option<String>,
+    /// The selection's id, unique in its market; null for the whole event or market.
+    selection_id: Option<String>,
     /// Whether it is not offered.
     is_disabled: bool,
 }
 
-/// Stops offering an event or one of its markets, or offers it again. Asking for what is already so succeeds, keeps
+/// Stops offering an event, one of its markets or one selection of that, or offers it again. A selection that is not
+/// offered is shown as suspended. Asking for what is already so succeeds, keeps
 /// the version and tells no reader.
 #[utoipa::path(post, path = "/api/admin/{subdomain}/betting-events/{event_key}/toggle", tag = "operators",
     params(("subdomain" = String, Path, description = "The operator's name in URLs"),
@@ -72,7 +75,7 @@ pub async fn toggle(
     let db = app.db.clone();
     let change = async move {
         let switched = db.write(move |db| {
-            let (key, doer) = (key.clone(), doer.clone());
+            let (key, doer, asked) = (key.clone(), doer.clone(), asked.clone());
             Box::pin(async move { switch(&doer, db, &key, asked).await })
         });
         let switched = switched.await?;
@@ -88,6 +91,7 @@ pub async fn toggle(
                 sport: switched.place.sport.key(),
                 event_id: switched.place.event_id,
                 market_id: switched.place.market_id,
+                selection_id: switched.place.selection_id,
                 is_disabled: switched.is_disabled,
             },
         })
@@ -148,6 +152,14 @@ impl From<SwitchError> for Problem {
                 );
                 Self::conflict("ambiguous_event", detail)
             }
+            SwitchError::SelectionOfNoMarket => {
+                Self::invalid_field("selection_id", "goes with the key of a market, such as 4711_2")
+            }
+            SwitchError::NoSelection => Self::refused_field(
+                "selection_not_found",
+                "selection_id",
+                "The market has no such selection",
+            ),
             SwitchError::TooMany => Self::conflict(
                 "too_many_disabled_events",
                 format!("At most {MAX_DISABLED_EVENTS} events and markets can be disabled"),

@@ -30,6 +30,11 @@ impl EventKey {
         &self.0
     }
 
+    /// The key of a selection of the market that this key stands for.
+    pub(super) fn selection(&self, id: &str) -> Self {
+        Self(format!("{}_{id}", self.0))
+    }
+
     /// Every way to read the key as an event id and a market id.
     pub(super) fn splits(&self) -> impl Iterator<Item = (&str, &str)> {
         let parts = self.0.match_indices('_');
@@ -39,7 +44,7 @@ impl EventKey {
     }
 }
 
-/// An event, or one market of it.
+/// An event, one market of it, or one selection of that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The event's sport.
@@ -48,10 +53,15 @@ pub struct Place {
     pub event_id: String,
     /// The market's id, unique in its event; `None` for the whole event.
     pub market_id: Option<String>,
+    /// The selection's id, unique in its market; `None` for the whole market.
+    pub selection_id: Option<String>,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(selection) = &self.selection_id {
+            write!(out, "selection {selection} of ")?;
+        }
         match &self.market_id {
             None => write!(out, "event {} in {}", self.event_id, self.sport),
             Some(market) => write!(
@@ -89,6 +99,8 @@ pub struct ToggleEvent {
     status: Option<Status>,
     /// The event's sport: needed where events of several sports have the same id.
     sport: Option<String>,
+    /// Only this selection of the market that the key stands for.
+    selection_id: Option<String>,
 }
 
 /// Whether an event is offered.
@@ -102,12 +114,14 @@ pub(super) enum Status {
 }
 
 /// A request that was understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     /// `None`: the other way than it is.
     pub(super) disabled: Option<bool>,
     /// `None`: whichever has the event.
     pub(super) sport: Option<Sport>,
+    /// `None`: all of the event or market.
+    pub(super) selection: Option<String>,
 }
 
 impl ToggleEvent {
@@ -128,10 +142,18 @@ impl ToggleEvent {
         if key.is_some() && sport.is_none() {
             refuse("sport", "is not a known sport");
         }
+        let selection = self.selection_id.clone();
+        if selection.as_ref().is_some_and(|id| EventKey::parse(id).is_none()) {
+            errors.push(FieldError::new(
+                "selection_id",
+                format!("must be text of 1 to {MAX_KEY_CHARS} characters"),
+            ));
+        }
         if errors.is_empty() {
             Ok(Asked {
                 disabled: self.disabled.or(status),
                 sport,
+                selection,
             })
         } else {
             Err(errors)
@@ -148,6 +170,7 @@ mod tests {
             sport: Sport::find(sport).unwrap(),
             event_id: event_id.to_owned(),
             market_id: market_id.map(str::to_owned),
+            selection_id: None,
         }
     }
 
@@ -207,7 +230,15 @@ mod tests {
             (r#"{"status":"active","disabled":false}"#, Some(false)),
         ] {
             let sport = None;
-            assert_eq!(read(body, None), Ok(Asked { disabled, sport }), "{body}");
+            assert_eq!(
+                read(body, None),
+                Ok(Asked {
+                    disabled,
+                    sport,
+                    selection: None
+                }),
+                "{body}"
+            );
         }
     }
 

@@ -30,24 +30,24 @@ pub(super) async fn places(
         .unzip();
     let rows = sqlx::query!(
         r#"
-        select sport as "sport!", event_id as "event_id!", market_id
+        select sport as "sport!", event_id as "event_id!", market_id, selection_id
         from (
-            select sport, event_id, market_id
+            select sport, event_id, market_id, selection_id
             from disabled_events
             where operator_id = $1 and sport = any ($2) and event_key = $3
             union
-            select sport, id, null
+            select sport, id, null, null
             from events
             where sport = any ($2) and id = $3
             union
-            select markets.sport, markets.event_id, markets.id
+            select markets.sport, markets.event_id, markets.id, null
             from unnest($4::text[], $5::text[]) as split (event_id, market_id)
             join markets
                 on markets.sport = any ($2)
                 and markets.event_id = split.event_id
                 and markets.id = split.market_id
         ) as place
-        order by sport, event_id, market_id
+        order by sport, event_id, market_id, selection_id
         "#,
         operator.get(),
         &sports,
@@ -64,9 +64,40 @@ pub(super) async fn places(
                 sport: sport.ok_or_else(|| sqlx::Error::Decode("an unknown sport".into()))?,
                 event_id: row.event_id,
                 market_id: row.market_id,
+                selection_id: row.selection_id,
             })
         })
         .collect()
+}
+
+/// Whether the market of this place has the selection, or had it when the operator disabled it.
+pub(super) async fn has_selection(
+    operator: OperatorId,
+    db: &mut PgConnection,
+    place: &Place,
+    selection: &str,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select
+            from markets
+            cross join lateral jsonb_array_elements(selections) as one (value)
+            where sport = $2 and event_id = $3 and id = $4 and one.value ->> 'id' = $5
+        ) or exists (
+            select
+            from disabled_events
+            where operator_id = $1 and sport = $2 and event_id = $3 and market_id = $4 and selection_id = $5
+        ) as "has!"
+        "#,
+        operator.get(),
+        place.sport.key(),
+        place.event_id,
+        place.market_id,
+        selection,
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Whether the operator has disabled `key`.
@@ -111,14 +142,17 @@ pub(super) async fn disable(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "
-        insert into disabled_events (operator_id, event_key, sport, event_id, market_id, disabled_by, disabled_at)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into disabled_events (
+            operator_id, event_key, sport, event_id, market_id, selection_id, disabled_by, disabled_at
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         ",
         operator.get(),
         key.as_str(),
         place.sport.key(),
         place.event_id,
         place.market_id,
+        place.selection_id,
         by.staff.map(|(_, staff)| staff.get()),
         by.at,
     )
@@ -148,7 +182,7 @@ pub(super) async fn enable(
 /// An event or a market that the operator does not offer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DisabledEvent {
-    /// `<event id>`, or `<event id>_<market id>`.
+    /// `<event id>`, `<event id>_<market id>`, or that with `_<selection id>` behind it.
     pub(super) event_key: String,
     /// The event's sport.
     pub(super) sport: String,
@@ -156,6 +190,8 @@ pub(super) struct DisabledEvent {
     pub(super) event_id: String,
     /// The market's id, unique in its event; null for the whole event.
     pub(super) market_id: Option<String>,
+    /// The selection's id, unique in its market; null for the whole event or market.
+    pub(super) selection_id: Option<String>,
     /// Who plays whom; null when the feed's event is gone.
     pub(super) event_name: Option<String>,
     /// The market's name; null for the whole event, or when the feed names the market no more.
@@ -181,6 +217,7 @@ pub(super) async fn page(
             disabled.sport,
             disabled.event_id,
             disabled.market_id,
+            disabled.selection_id,
             events.home || ' vs ' || events.away as event_name,
             markets.name as "market?",
             disabled.disabled_at,
@@ -264,7 +301,7 @@ pub(super) async fn catalogue(
         cross join lateral (
             select
                 coalesce(bool_or(market_id is null), false) as is_disabled,
-                count(market_id) as markets
+                count(market_id) filter (where selection_id is null) as markets
             from disabled_events
             where operator_id = $1 and sport = listed.sport and event_id = listed.id
         ) as disabled

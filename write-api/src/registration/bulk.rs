@@ -137,7 +137,7 @@ struct Run {
 ///
 /// The answer comes line by line, as rows are done: a JSON object for each (`BulkRow`), in the order of the file, and
 /// one more at the end (`BulkSummary`). When the client leaves, no further row is begun. A file may be sent again: rows
-/// that are registered say so. Through a reader's front door a file may be as long as any other body.
+/// that are registered say so.
 #[utoipa::path(post, path = "/api/bulk-register", tag = "platform", params(BulkQuery),
     request_body(content((String = "text/csv"), (Object = "multipart/form-data"))),
     security(("bearer" = []), ("platform_cookie" = [])),

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 /// A match.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Event {
     /// The feed's id.
     pub(super) id: Box<str>,
@@ -25,7 +25,7 @@ pub(super) struct Event {
 }
 
 /// Something about a match that can be bet on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Market {
     /// The feed's id.
     pub(super) id: Box<str>,
@@ -40,7 +40,7 @@ pub(super) struct Market {
 }
 
 /// One possible outcome of a market, as an element of the column `markets.selections`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Selection {
     /// `<name>`, or `<name>@<line>`.
     pub(super) id: Box<str>,

@@ -1,6 +1,7 @@
 //! What pages are told of sports and their events: made from the catalogue, less what an operator does not offer.
 //! Must never pass a price through a binary float.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
@@ -16,7 +17,14 @@ use super::legacy_odds::{LegacyOdd, LegacyOdds, legacy_odds};
 
 /// What one operator does not offer.
 #[derive(Debug, Default)]
-pub(super) struct Disabled(HashMap<Sport, HashMap<Box<str>, Scope>>);
+pub(super) struct Disabled {
+    scopes: HashMap<Sport, HashMap<Box<str>, Scope>>,
+    /// Single selections, by event and market.
+    selections: HashMap<Sport, HashMap<Box<str>, Selections>>,
+}
+
+/// Ids of selections by the ids of their markets.
+type Selections = HashMap<Box<str>, HashSet<Box<str>>>;
 
 /// How much of an event is not offered.
 #[derive(Debug)]
@@ -26,10 +34,28 @@ enum Scope {
 }
 
 impl Disabled {
-    /// Adds one market of an event, or the whole event without a market.
-    pub(super) fn add(&mut self, sport: Sport, event_id: String, market_id: Option<String>) {
+    /// Adds one selection of a market, one market of an event, or the whole event without a market.
+    pub(super) fn add(
+        &mut self,
+        sport: Sport,
+        event_id: String,
+        market_id: Option<String>,
+        selection_id: Option<String>,
+    ) {
+        let market_id = match (market_id, selection_id) {
+            (Some(market_id), Some(selection_id)) => {
+                let events = self.selections.entry(sport).or_default();
+                let markets = events.entry(event_id.into()).or_default();
+                markets
+                    .entry(market_id.into())
+                    .or_default()
+                    .insert(selection_id.into());
+                return;
+            }
+            (market_id, _) => market_id,
+        };
         let scope = self
-            .0
+            .scopes
             .entry(sport)
             .or_default()
             .entry(event_id.into())
@@ -43,9 +69,32 @@ impl Disabled {
         }
     }
 
+    /// The same events, but single selections that are not offered are suspended: they keep their places, because pages
+    /// label positions.
+    pub(super) fn without_selections<'a>(&self, sport: Sport, events: &'a [Event]) -> Cow<'a, [Event]> {
+        let Some(disabled) = self.selections.get(&sport) else {
+            return Cow::Borrowed(events);
+        };
+        let mut events = events.to_vec();
+        for event in &mut events {
+            let Some(markets) = disabled.get(&event.id) else {
+                continue;
+            };
+            for market in &mut event.markets {
+                let Some(selections) = markets.get(&market.id) else {
+                    continue;
+                };
+                for selection in &mut market.selections {
+                    selection.suspended |= selections.contains(&selection.id);
+                }
+            }
+        }
+        Cow::Owned(events)
+    }
+
     /// The markets that are left, in feed order.
     fn offered<'a>(&self, sport: Sport, event: &'a Event) -> Vec<&'a Market> {
-        let scope = self.0.get(&sport).and_then(|events| events.get(&event.id));
+        let scope = self.scopes.get(&sport).and_then(|events| events.get(&event.id));
         let is_offered = |market: &&Market| match scope {
             None => true,
             Some(Scope::All) => false,
@@ -327,7 +376,7 @@ mod tests {
         ] {
             let mut disabled = Disabled::default();
             for (key, event, market) in keys {
-                disabled.add(sport(key), (*event).to_owned(), market.map(str::to_owned));
+                disabled.add(sport(key), (*event).to_owned(), market.map(str::to_owned), None);
             }
             assert_eq!(left(&disabled), *expected, "{keys:?}");
         }

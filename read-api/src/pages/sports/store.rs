@@ -34,6 +34,7 @@ pub(super) struct DisabledRow {
     pub(super) sport: String,
     pub(super) event_id: String,
     pub(super) market_id: Option<String>,
+    pub(super) selection_id: Option<String>,
 }
 
 /// The version of a sport's feed.
@@ -148,7 +149,7 @@ pub(super) async fn disabled(
     sqlx::query_as!(
         DisabledRow,
         r#"
-        select operator_id as "operator_id: OperatorId", sport, event_id, market_id
+        select operator_id as "operator_id: OperatorId", sport, event_id, market_id, selection_id
         from disabled_events
         where operator_id = any($1)
         "#,

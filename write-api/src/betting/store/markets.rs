@@ -113,6 +113,7 @@ pub(in super::super) async fn exposed_markets(
                     and disabled.sport = exposed.sport
                     and disabled.event_id = exposed.event_id
                     and (disabled.market_id is null or disabled.market_id = exposed.market_id)
+                    and disabled.selection_id is null
             ) as "is_disabled!"
         from exposed
         join operators on operators.id = exposed.operator_id

@@ -106,9 +106,14 @@ async fn rows(
                 from disabled_events
                 where operator_id = $1
                     and sport = asked.sport
-                    and event_key in (asked.event_id, asked.event_id || '_' || asked.market_id)
+                    and event_key in (
+                        asked.event_id,
+                        asked.event_id || '_' || asked.market_id,
+                        asked.event_id || '_' || asked.market_id || '_' || asked.selection_id
+                    )
                     and event_id = asked.event_id
                     and (market_id is null or market_id = asked.market_id)
+                    and (selection_id is null or selection_id = asked.selection_id)
             ) as "is_disabled!",
             coalesce(
                 (
