@@ -1,4 +1,4 @@
-//! The totals that the platform's pages read, and lists of players: exact whoever adds up, and one definition everywhere.
+//! The totals that the platform's pages read, and lists of players: exact, and by one definition everywhere.
 
 use std::time::Duration;
 
@@ -160,6 +160,26 @@ async fn whoever_adds_to_the_daily_totals_adds_to_the_coarser_ones() {
         .execute(installation.database.pool())
         .await
         .unwrap();
+    assert_eq!(earned(&root, "from=2029-12-01", "aurora").await.unwrap(), before);
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_counted_before_the_migration_is_added_up_by_it() {
+    let (installation, root) = installation(&[]).await;
+    played(&installation).await;
+    fold(&installation, 7).await;
+    let before = earned(&root, "from=2029-12-01", "aurora").await.unwrap();
+    let undone = "drop function keep_coarser_totals, add_to_coarser_totals cascade;
+        drop table currency_totals, monthly_totals;
+        drop index daily_totals_of_day, players_listed";
+    let migration = include_str!("../../../migrations/sql/0021_coarser_totals.sql");
+    for statements in [undone, migration] {
+        let done = sqlx::raw_sql(statements).execute(installation.database.pool());
+        done.await.unwrap();
+    }
+    assert_eq!(earned(&root, "from=2029-12-01", "aurora").await.unwrap(), before);
+    fold(&installation, 7).await;
     assert_eq!(earned(&root, "from=2029-12-01", "aurora").await.unwrap(), before);
     installation.finish().await;
 }
