@@ -298,6 +298,7 @@ async fn players_of_all_operators_are_listed_in_one_order_to_the_last() {
         let join = if list.contains('?') { '&' } else { '?' };
         let page = async |page: u32| listed(&format!("{list}{join}per_page=4&page={page}")).await;
         assert_eq!(page(1).await, (names[..4].to_vec(), 9), "{list}");
+        assert_eq!(page(2).await, (names[4..8].to_vec(), 9), "{list}");
         assert_eq!(page(3).await, (names[8..].to_vec(), 9), "{list}");
         assert_eq!(page(4).await, (Vec::new(), 9), "{list}");
         let of_one = listed(&format!("{list}{join}operator=bluefin&per_page=2&page=2")).await;
