@@ -1,5 +1,6 @@
 //! `reports`: how long an overview of an operator takes that has millions of rounds, beside the query that adds those
-//! rounds up, and the platform's pages over thousands of operators. Must never time an answer that is not what the rounds add up to.
+//! rounds up, and how long the platform's pages take that has thousands of operators. Must never time an answer that is
+//! not what the rounds add up to.
 
 mod platform;
 

@@ -72,8 +72,8 @@ $$;
 
 create function keep_coarser_totals() returns trigger language plpgsql as $$
 begin
-    -- An upsert comes here twice, for what it inserted and for what it updated. One transaction after the other, so that
-    -- two never wait for each other crosswise; none takes a row of daily_totals after this.
+    -- An upsert comes here twice, for what it inserted and for what it updated. One transaction after the other, so
+    -- that two never wait for each other crosswise; none takes a row of daily_totals after this.
     perform pg_advisory_xact_lock(hashtextextended('coarser_totals', 0));
     if tg_op <> 'DELETE' then
         perform add_to_coarser_totals(array(

@@ -1,4 +1,4 @@
-//! The totals that the platform's pages read, and lists of players: exact whoever adds up, and one definition everywhere.
+//! The totals that the platform's pages read, and lists of players: exact, and by one definition everywhere.
 
 use std::time::Duration;
 
@@ -165,6 +165,26 @@ async fn whoever_adds_to_the_daily_totals_adds_to_the_coarser_ones() {
 }
 
 #[tokio::test]
+async fn what_was_counted_before_the_migration_is_added_up_by_it() {
+    let (installation, root) = installation(&[]).await;
+    played(&installation).await;
+    fold(&installation, 7).await;
+    let before = earned(&root, "from=2029-12-01", "aurora").await.unwrap();
+    let undone = "drop function keep_coarser_totals, add_to_coarser_totals cascade;
+        drop table currency_totals, monthly_totals;
+        drop index daily_totals_of_day, players_listed";
+    let migration = include_str!("../../../migrations/sql/0021_coarser_totals.sql");
+    for statements in [undone, migration] {
+        let done = sqlx::raw_sql(statements).execute(installation.database.pool());
+        done.await.unwrap();
+    }
+    assert_eq!(earned(&root, "from=2029-12-01", "aurora").await.unwrap(), before);
+    fold(&installation, 7).await;
+    assert_eq!(earned(&root, "from=2029-12-01", "aurora").await.unwrap(), before);
+    installation.finish().await;
+}
+
+#[tokio::test]
 async fn what_settled_tomorrow_by_another_clock_is_not_of_today() {
     let (installation, root) = installation(&[]).await;
     let aurora = installation.operator("aurora").await;
@@ -278,6 +298,7 @@ async fn players_of_all_operators_are_listed_in_one_order_to_the_last() {
         let join = if list.contains('?') { '&' } else { '?' };
         let page = async |page: u32| listed(&format!("{list}{join}per_page=4&page={page}")).await;
         assert_eq!(page(1).await, (names[..4].to_vec(), 9), "{list}");
+        assert_eq!(page(2).await, (names[4..8].to_vec(), 9), "{list}");
         assert_eq!(page(3).await, (names[8..].to_vec(), 9), "{list}");
         assert_eq!(page(4).await, (Vec::new(), 9), "{list}");
         let of_one = listed(&format!("{list}{join}operator=bluefin&per_page=2&page=2")).await;

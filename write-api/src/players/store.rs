@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use super::rules::{Asked, Order, PlayerStatus};
 use crate::paging::Page;
 
-/// A player with everything of the player's that settled. A wallet's totals have the stakes of open rounds in them, which
-/// are no one's yet: they are taken off.
+/// A player with everything of the player's that settled. A wallet's totals have the stakes of open rounds in them,
+/// which are no one's yet: they are taken off.
 #[derive(Clone, Debug)]
 pub(super) struct PlayerRow {
     pub(super) id: PlayerId,

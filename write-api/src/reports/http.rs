@@ -90,7 +90,7 @@ pub(crate) async fn overview(
 }
 
 /// Lists a page of a report, the newest first. `user-activity` lists the players who registered in the period, with all
-/// that they ever played; reports of sports are empty as long as nobody bets on sports.
+/// that they ever played to its end; reports of sports are empty as long as nobody bets on sports.
 #[utoipa::path(get, path = "/api/admin/{subdomain}/reports/{report}", tag = "reports",
     params(("subdomain" = String, Path, description = "The operator's name in URLs"), ReportPath, PageQuery,
         ReportQuery),

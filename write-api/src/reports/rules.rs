@@ -154,8 +154,8 @@ impl Period {
         to: Date::MAX,
     };
 
-    /// The same days as whole months and the days beside them: of the first and the last month whichever are fewer, those
-    /// in the period, which are added, or those that are not, which are taken off.
+    /// The same days as whole months and the days beside them: of the first and the last month whichever are fewer,
+    /// those in the period, which are added, or those that are not, which are taken off.
     pub(crate) fn in_months(self) -> InMonths {
         let (first, last) = (first_of_month(self.from), first_of_month(self.to));
         let mut parts = InMonths {

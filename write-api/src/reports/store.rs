@@ -14,8 +14,8 @@ pub(crate) use standing::{
 /// Whose numbers: one operator's, or with none those of all.
 pub(crate) type Whose = Option<OperatorId>;
 
-/// The numbers of the operators that are asked about: a range, so that one statement, with one plan, does for one and for
-/// all.
+/// The numbers of the operators that are asked about: a range, so that one statement, with one plan, does for one and
+/// for all.
 fn operators_of(whose: Whose) -> (i64, i64) {
     whose.map_or((1, i64::MAX), |operator| (operator.get(), operator.get()))
 }

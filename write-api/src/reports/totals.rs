@@ -2,7 +2,7 @@
 //!
 //! A trigger writes what a transaction settled to `daily_totals_due` in that transaction. Here those rows are added up
 //! into `daily_totals` a while later. Whoever reads takes the sum of both in one statement, so that totals are exact at
-//! every moment, whichever of the tables a number is in.
+//! every moment, whichever of the tables a number is in. Triggers add to the coarser totals whatever is added to these.
 
 use std::time::Duration;
 

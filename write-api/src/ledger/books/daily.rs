@@ -86,7 +86,8 @@ pub(super) async fn in_coarser_totals(db: &mut PgConnection) -> Result<Option<Bo
         counted as (
             select
                 0 as operator_id, currency || ' on ' || day as time, product, category, kind,
-                sum(settled) as settled, sum(won) as won, sum(voided) as voided, sum(staked) as staked, sum(paid) as paid
+                sum(settled) as settled, sum(won) as won, sum(voided) as voided,
+                sum(staked) as staked, sum(paid) as paid
             from daily_totals
             join operators on operators.id = operator_id
             group by currency, day, product, category, kind

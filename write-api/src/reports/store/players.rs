@@ -46,9 +46,17 @@ pub(crate) async fn page(
     let (ids, total) = if let Some(part) = &which.part {
         found(whose, db, part, page).await?
     } else {
-        let from = Place::before(whose);
-        let ids = listed(whose, db, which.joined, from, page.size(), page.offset()).await?;
-        (ids, count(whose, db, which.joined).await?)
+        let total = count(whose, db, which.joined).await?;
+        let left = (total - page.offset()).clamp(0, page.size());
+        let behind = (total - page.offset() - left).max(0);
+        // From whichever end is nearer, as those before the page are counted one by one.
+        let ids = if behind < page.offset() {
+            listed_from_end(whose, db, which.joined, left, behind).await?
+        } else {
+            let from = Place::before(whose);
+            listed(whose, db, which.joined, from, left, page.offset()).await?
+        };
+        (ids, total)
     };
     Ok((rows(db, &ids).await?, total))
 }
@@ -120,6 +128,40 @@ async fn listed(
         from.operator,
         from.player,
         operators_of(whose).1,
+        since,
+        until,
+        limit,
+        offset,
+    )
+    .fetch_all(db)
+    .await?;
+    let (operators, players) = found.iter().map(|row| (row.operator_id, row.id)).unzip();
+    Ok(Ids { operators, players })
+}
+
+/// The same counted from the last player back, in no promised order.
+async fn listed_from_end(
+    whose: Whose,
+    db: &mut PgConnection,
+    joined: Period,
+    limit: i64,
+    offset: i64,
+) -> Result<Ids, sqlx::Error> {
+    let (first, last) = operators_of(whose);
+    let (since, until) = joined.moments();
+    let found = sqlx::query!(
+        r#"
+        select operator_id, id
+        from players
+        where operator_id between $1 and $2
+            and created_at >= $3
+            and created_at < $4
+        order by operator_id desc, id desc
+        limit $5
+        offset $6
+        "#,
+        first,
+        last,
         since,
         until,
         limit,
