@@ -594,21 +594,71 @@ async fn the_schedule_finds_what_settled_late_within_its_window() {
     installation.finish().await;
 }
 
+/// Lets the player place a bet on sports that is settled at the clock's time.
+async fn bet(installation: &Installation, player: &Player, id: i64, staked: i64, paid: i64) {
+    bet_at(installation, player, id, staked, paid, installation.clock.now()).await;
+}
+
+async fn bet_at(
+    installation: &Installation,
+    player: &Player,
+    id: i64,
+    staked: i64,
+    paid: i64,
+    now: OffsetDateTime,
+) {
+    let mut transaction = installation.database.pool().begin().await.unwrap();
+    let mut wallet = lock_wallet(player.operator, &mut transaction, player.id)
+        .await
+        .unwrap();
+    let (own, house) = (Account::Wallet(player.id), Account::Sportsbook);
+    let posting = |debit, credit, amount, reason| Posting {
+        debit,
+        credit,
+        amount: Minor::new(amount),
+        reason,
+        reference: id.to_string(),
+    };
+    let mut postings = vec![posting(own, house, staked, Reason::Stake)];
+    if paid > 0 {
+        postings.push(posting(house, own, paid, Reason::Payout));
+    }
+    wallet.begin_bet();
+    wallet.post(Random::system().uuid(now), &postings).unwrap();
+    post(&mut transaction, vec![wallet], now).await.unwrap();
+    let statements = [
+        "insert into bets (operator_id, id, player_id, kind, sizes, lines, unit_stake, stake, potential_payout, max_payout,
+            policy, category, market, status, payout, settlements, placed_at, settled_at)
+         values ($1, $2, $3, 'single', '{1}', 1, $4, $4, $5, $5, 'any', 'soccer', 'match_result',
+            case when $5 > $4 then 'won' else 'lost' end, $5, 1, $6, $6)",
+        "insert into bet_settlements (operator_id, bet_id, version, status, payout, settled_at, category, market, settled,
+            won, voided, staked, paid)
+         values ($1, $2, 1, case when $5 > $4 then 'won' else 'lost' end, $5, $6, 'soccer', 'match_result', 1,
+            ($5 > $4)::integer + 0 * $3, 0, $4, $5)",
+    ];
+    for statement in statements {
+        sqlx::query(statement)
+            .bind(player.operator.get())
+            .bind(id)
+            .bind(player.id.get())
+            .bind(staked)
+            .bind(paid)
+            .bind(now)
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+    }
+    transaction.commit().await.unwrap();
+}
+
 #[tokio::test]
 async fn each_product_gives_its_own_part() {
     let (installation, root, _) = installation().await;
     let aurora = installation.operator("aurora").await;
     let alice = installation.player(&aurora, "alice", 1_000_000).await;
     play(&installation, &alice, 100_000, 0).await;
-    let sports = |staked: i64, paid: i64| {
-        format!(
-            "insert into daily_totals_due
-                (operator_id, day, product, category, settled, won, voided, staked, paid)
-            values ({}, '2030-03-01', 'sports', 'football', 1, 0, 0, {staked}, {paid})",
-            aurora.id
-        )
-    };
-    execute(&installation, sports(10_000, 40_000)).await;
+    bet(&installation, &alice, 1, 10_000, 40_000).await;
+    let day = installation.clock.now();
     advance(&installation, DAY).await;
     let staff = installation.writer().logged_in(&aurora.token);
     let balances = async || {
@@ -619,13 +669,14 @@ async fn each_product_gives_its_own_part() {
             found.map_or(0, |account| minor(&account["balance"]))
         })
     };
-    for (more, left) in [((0, 0), [0, 30_000]), ((90_000, 0), [0, -60_000])] {
-        execute(&installation, sports(more.0, more.1)).await;
+    for late in [false, true] {
+        if late {
+            bet_at(&installation, &alice, 2, 90_000, 0, day).await;
+        }
         for verb in ["calculate", "post"] {
             done(&installation, &root, &ask(&root, verb, "2030-03-01").await).await;
         }
-        // No bets are entered here: what sports won is missing on their account, what they lost is too much.
-        assert_eq!(balances().await, left);
+        assert_eq!(balances().await, [0, 0], "each gave and got its own");
     }
     assert_eq!(wallets(&root).await, [1_000_000, 4_000_000, 38_400, 105_600]);
     installation.finish().await;

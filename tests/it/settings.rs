@@ -25,7 +25,7 @@ async fn the_next_bet_the_next_player_and_the_next_page_go_by_what_was_saved() {
     let expected = json!({
         "currency": "USD", "settings_version": 1, "default_user_balance": 1000.0, "min_bet": 1.0,
         "max_bet": 10_000.0, "max_payout": 100_000.0, "highest_max_bet": null, "highest_max_payout": null,
-        "highest_default_user_balance": null,
+        "highest_default_user_balance": null, "max_market_liability": null, "max_event_liability": null,
     });
     assert_eq!(shown, expected);
     player.post(BET, &json!({"stake": 1})).await.ok();

@@ -68,7 +68,7 @@ async fn every_program_explains_every_option_and_shows_no_secret() {
         let args = vec!["write-api".to_owned(), tool.get_name().to_owned()];
         expected.push((args, long_options(tool)));
     }
-    assert_eq!(expected.len(), 3 + 10, "the tools of write-api");
+    assert_eq!(expected.len(), 3 + 11, "the tools of write-api");
     for (program, expected) in expected {
         let mut command = edgebook(&[]);
         command
