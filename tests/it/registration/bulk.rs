@@ -271,9 +271,10 @@ async fn a_file_that_is_longer_than_other_bodies_comes_through_a_reader_with_a_l
     let mut platform = Platform::of(&installation).await;
     let reader = &installation.readers[0];
     platform.url = format!("http://{}/api/bulk-register", reader.address());
-    let rows: String = (0..9_000)
-        .map(|number| format!("Sportsbook number {number},login_{number},x,\r\n"))
+    let rows: Vec<String> = (0..9_000)
+        .map(|number| format!("Sportsbook number {number},login_{number},x,"))
         .collect();
+    let rows = rows.join("\r\n");
     assert!(rows.len() > reader.reader().options.http.http_body_bytes);
     let answer = platform.csv("?dry_run=true", &rows).await;
     let (_, summary) = lines(&answer);
