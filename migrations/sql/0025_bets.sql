@@ -68,7 +68,7 @@ create table bet_legs (
     constraint bet_legs_price check (price_milli > 1000)
 );
 create index bet_legs_of_market on bet_legs (sport, event_id, market_id, operator_id, bet_id);
-create index bet_legs_open on bet_legs (operator_id, starts_at) where outcome is null;
+create index bet_legs_open on bet_legs (starts_at) where outcome is null;
 comment on table bet_legs is 'What each bet was placed on, as it was shown then: the catalogue may change or forget it.';
 comment on column bet_legs.outcome is 'won, lost, void, half_won, half_lost or dead_heat:<paid>/<among>; null while it is not decided.';
 comment on column bet_legs.settlement_id is 'The market settlement that decided it; a smaller one never decides it again.';
