@@ -183,6 +183,40 @@ comment on table market_exposure is
     'do not wait for one another. A single is counted exactly; a bet of several legs is counted on each of them as if '
     'all the others win.';
 
+create view market_liabilities as
+select
+    operator_id,
+    sport,
+    event_id,
+    market_id,
+    sum(bets)::bigint as bets,
+    sum(multiples)::bigint as multiples,
+    sum(staked)::bigint as staked,
+    sum(multiples_staked)::bigint as multiples_staked,
+    sum(returns)::bigint as returns,
+    greatest(max(returns + multiples_returns) - sum(staked), 0)::bigint as liability
+from (
+    select
+        operator_id,
+        sport,
+        event_id,
+        market_id,
+        selection_id,
+        sum(bets) as bets,
+        sum(staked) as staked,
+        sum(returns) as returns,
+        sum(multiples) as multiples,
+        sum(multiples_staked) as multiples_staked,
+        sum(multiples_returns) as multiples_returns
+    from market_exposure
+    group by operator_id, sport, event_id, market_id, selection_id
+) as selections
+group by operator_id, sport, event_id, market_id
+having sum(bets) + sum(multiples) > 0;
+comment on view market_liabilities is
+    'Markets with pending bets, and the most that can be lost on each: what its worst selection pays, less the stakes of '
+    'singles.';
+
 create table receivables (
     operator_id bigint not null,
     player_id bigint not null,

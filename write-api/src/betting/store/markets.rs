@@ -53,39 +53,6 @@ pub(in super::super) async fn exposed_markets(
     sqlx::query_as!(
         ExposedMarket,
         r#"
-        with selections as (
-            select
-                operator_id,
-                sport,
-                event_id,
-                market_id,
-                selection_id,
-                sum(bets) as bets,
-                sum(multiples) as multiples,
-                sum(staked) as staked,
-                sum(multiples_staked) as multiples_staked,
-                sum(returns) as returns,
-                sum(returns) + sum(multiples_returns) as worst
-            from market_exposure
-            where ($1::bigint is null or operator_id = $1) and ($2::text is null or sport = $2)
-            group by operator_id, sport, event_id, market_id, selection_id
-        ),
-        exposed as (
-            select
-                operator_id,
-                sport,
-                event_id,
-                market_id,
-                sum(bets) as bets,
-                sum(multiples) as multiples,
-                sum(staked) as staked,
-                sum(multiples_staked) as multiples_staked,
-                sum(returns) as returns,
-                greatest(max(worst) - sum(staked), 0) as liability
-            from selections
-            group by operator_id, sport, event_id, market_id
-            having sum(bets) + sum(multiples) > 0
-        )
         select
             exposed.operator_id as "operator!: OperatorId",
             operators.name as "operator_name!",
@@ -100,12 +67,12 @@ pub(in super::super) async fn exposed_markets(
             exposed.market_id as "market_id!",
             markets.key as "market_key?",
             markets.name as "market_name?",
-            exposed.bets::bigint as "bets!",
-            exposed.multiples::bigint as "multiples!",
-            exposed.staked::bigint as "staked!: Minor",
-            exposed.multiples_staked::bigint as "multiples_staked!: Minor",
-            exposed.returns::bigint as "returns!: Minor",
-            exposed.liability::bigint as "liability!: Minor",
+            exposed.bets as "bets!",
+            exposed.multiples as "multiples!",
+            exposed.staked as "staked!: Minor",
+            exposed.multiples_staked as "multiples_staked!: Minor",
+            exposed.returns as "returns!: Minor",
+            exposed.liability as "liability!: Minor",
             exists (
                 select
                 from disabled_events as disabled
@@ -115,17 +82,21 @@ pub(in super::super) async fn exposed_markets(
                     and (disabled.market_id is null or disabled.market_id = exposed.market_id)
                     and disabled.selection_id is null
             ) as "is_disabled!"
-        from exposed
+        from market_liabilities as exposed
         join operators on operators.id = exposed.operator_id
         join events on events.sport = exposed.sport and events.id = exposed.event_id
         left join markets
             on markets.sport = exposed.sport
             and markets.event_id = exposed.event_id
             and markets.id = exposed.market_id
-        where $3::text is null
-            or strpos(lower(events.home), $3) > 0
-            or strpos(lower(events.away), $3) > 0
-            or strpos(lower(events.league), $3) > 0
+        where ($1::bigint is null or exposed.operator_id = $1)
+            and ($2::text is null or exposed.sport = $2)
+            and (
+                $3::text is null
+                or strpos(lower(events.home), $3) > 0
+                or strpos(lower(events.away), $3) > 0
+                or strpos(lower(events.league), $3) > 0
+            )
         order by exposed.liability desc, exposed.operator_id, exposed.sport, exposed.event_id, exposed.market_id
         limit $4
         offset $5
@@ -159,47 +130,24 @@ pub(in super::super) async fn exposure_sums(
     sqlx::query_as!(
         ExposureSum,
         r#"
-        with selections as (
-            select
-                operator_id,
-                sport,
-                event_id,
-                market_id,
-                selection_id,
-                sum(bets) + sum(multiples) as bets,
-                sum(staked) as staked,
-                sum(returns) + sum(multiples_returns) as worst
-            from market_exposure
-            where ($1::bigint is null or operator_id = $1) and ($2::text is null or sport = $2)
-            group by operator_id, sport, event_id, market_id, selection_id
-        ),
-        exposed as (
-            select
-                operator_id,
-                sport,
-                event_id,
-                market_id,
-                sum(bets) as bets,
-                sum(staked) as staked,
-                greatest(max(worst) - sum(staked), 0) as liability
-            from selections
-            group by operator_id, sport, event_id, market_id
-            having sum(bets) > 0
-        )
         select
             operators.currency as "currency!: Currency",
             count(*) as "markets!",
             count(distinct (exposed.operator_id, exposed.sport, exposed.event_id)) as "events!",
-            sum(exposed.bets)::bigint as "bets!",
+            sum(exposed.bets + exposed.multiples)::bigint as "bets!",
             sum(exposed.staked)::bigint as "staked!: Minor",
             sum(exposed.liability)::bigint as "liability!: Minor"
-        from exposed
+        from market_liabilities as exposed
         join operators on operators.id = exposed.operator_id
         join events on events.sport = exposed.sport and events.id = exposed.event_id
-        where $3::text is null
-            or strpos(lower(events.home), $3) > 0
-            or strpos(lower(events.away), $3) > 0
-            or strpos(lower(events.league), $3) > 0
+        where ($1::bigint is null or exposed.operator_id = $1)
+            and ($2::text is null or exposed.sport = $2)
+            and (
+                $3::text is null
+                or strpos(lower(events.home), $3) > 0
+                or strpos(lower(events.away), $3) > 0
+                or strpos(lower(events.league), $3) > 0
+            )
         group by operators.currency
         order by operators.currency
         "#,
