@@ -64,13 +64,17 @@ create table bet_legs (
     outcome text,
     settlement_id bigint not null default 0,
     is_by_hand boolean not null default false,
+    is_waiting boolean not null default true,
+    book text not null,
     primary key (operator_id, bet_id, number),
     constraint bet_legs_price check (price_milli > 1000)
 );
 create index bet_legs_of_market on bet_legs (sport, event_id, market_id, operator_id, bet_id);
-create index bet_legs_open on bet_legs (starts_at) where outcome is null;
+create index bet_legs_waiting on bet_legs (starts_at) where is_waiting;
 comment on table bet_legs is 'What each bet was placed on, as it was shown then: the catalogue may change or forget it.';
 comment on column bet_legs.outcome is 'won, lost, void, half_won, half_lost or dead_heat:<paid>/<among>; null while it is not decided.';
+comment on column bet_legs.is_waiting is 'Whether it is not decided and its bet is pending: a leg of a bet that is lost or sold waits no more.';
+comment on column bet_legs.book is 'What it is counted in of its market''s exposure: at most one selection of a book wins.';
 comment on column bet_legs.settlement_id is 'The market settlement that decided it; a smaller one never decides it again.';
 
 create table bet_markets (
@@ -168,6 +172,7 @@ create table market_exposure (
     sport text not null,
     event_id text not null,
     market_id text not null,
+    book text not null,
     selection_id text not null,
     shard smallint not null,
     bets bigint not null,
@@ -176,10 +181,11 @@ create table market_exposure (
     multiples bigint not null,
     multiples_staked bigint not null,
     multiples_returns bigint not null,
-    primary key (operator_id, sport, event_id, market_id, selection_id, shard)
+    primary key (operator_id, sport, event_id, market_id, book, selection_id, shard)
 ) with (fillfactor = 70);
 comment on table market_exposure is
-    'What pending bets mean for an operator, by selection. One selection is several rows, by player, so that bets on it '
+    'What pending bets mean for an operator, by selection. At most one selection of a book wins, and the books of a market '
+    'are added up. One selection is several rows, by player, so that bets on it '
     'do not wait for one another. A single is counted exactly; a bet of several legs is counted on each of them as if '
     'all the others win.';
 
@@ -194,23 +200,38 @@ select
     sum(staked)::bigint as staked,
     sum(multiples_staked)::bigint as multiples_staked,
     sum(returns)::bigint as returns,
-    greatest(max(returns + multiples_returns) - sum(staked), 0)::bigint as liability
+    sum(liability)::bigint as liability
 from (
     select
         operator_id,
         sport,
         event_id,
         market_id,
-        selection_id,
         sum(bets) as bets,
-        sum(staked) as staked,
-        sum(returns) as returns,
         sum(multiples) as multiples,
+        sum(staked) as staked,
         sum(multiples_staked) as multiples_staked,
-        sum(multiples_returns) as multiples_returns
-    from market_exposure
-    group by operator_id, sport, event_id, market_id, selection_id
-) as selections
+        sum(returns) as returns,
+        greatest(max(returns + multiples_returns) - sum(staked), 0) as liability
+    from (
+        select
+            operator_id,
+            sport,
+            event_id,
+            market_id,
+            book,
+            selection_id,
+            sum(bets) as bets,
+            sum(staked) as staked,
+            sum(returns) as returns,
+            sum(multiples) as multiples,
+            sum(multiples_staked) as multiples_staked,
+            sum(multiples_returns) as multiples_returns
+        from market_exposure
+        group by operator_id, sport, event_id, market_id, book, selection_id
+    ) as selections
+    group by operator_id, sport, event_id, market_id, book
+) as books
 group by operator_id, sport, event_id, market_id
 having sum(bets) + sum(multiples) > 0;
 comment on view market_liabilities is

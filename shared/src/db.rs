@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 mod error;
 mod stats;
 
-pub use error::{DbError, TransactionError};
+pub use error::{DbError, Dismissed, TransactionError};
 pub use stats::PoolHealth;
 
 use crate::clock::Clock;

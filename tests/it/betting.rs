@@ -39,7 +39,7 @@ impl Scene {
         let clock = Clock::manual(Clock::machine().now());
         let installation = Installation::builder()
             .clock(clock.clone())
-            .writer_args(&["--settle-poll-ms", "20"])
+            .writer_args(&["--settle-poll-ms", "20", "--settle-sweep-ms", "20"])
             .writer_args(more)
             .start()
             .await;

@@ -830,3 +830,62 @@ async fn what_is_asked_wrongly_or_by_others_changes_nothing() {
     assert_eq!(installation.count("operations").await, 0);
     installation.finish().await;
 }
+
+#[tokio::test]
+async fn a_day_on_which_only_an_older_bet_was_settled_anew_is_worked_out_too() {
+    let (installation, root, _) = installation().await;
+    let aurora = installation.operator("aurora").await;
+    let alice = installation.player(&aurora, "alice", 1_000_000).await;
+    bet(&installation, &alice, 1, 10_000, 40_000).await;
+    advance(&installation, DAY).await;
+    // The next day it is settled anew, as lost: nothing but the difference counts on that day.
+    let mut transaction = installation.database.pool().begin().await.unwrap();
+    let now = installation.clock.now();
+    let mut wallet = lock_wallet(alice.operator, &mut transaction, alice.id)
+        .await
+        .unwrap();
+    let back = Posting {
+        debit: Account::Wallet(alice.id),
+        credit: Account::Sportsbook,
+        amount: Minor::new(40_000),
+        reason: Reason::Clawback,
+        reference: "1".to_owned(),
+    };
+    wallet.post(Random::system().uuid(now), &[back]).unwrap();
+    post(&mut transaction, vec![wallet], now).await.unwrap();
+    sqlx::query("update bets set status = 'lost', payout = 0, settlements = 2, settled_at = $1")
+        .bind(now)
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    sqlx::query(
+        "insert into bet_settlements (operator_id, bet_id, version, status, payout, settled_at, category, market, settled,
+            won, voided, staked, paid)
+         values ($1, 1, 2, 'lost', 0, $2, 'soccer', 'match_result', 0, -1, 0, 0, -40000)",
+    )
+    .bind(aurora.id.get())
+    .bind(now)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    transaction.commit().await.unwrap();
+    advance(&installation, DAY).await;
+    for verb in ["calculate", "post"] {
+        done(&installation, &root, &ask(&root, verb, "2030-03-02").await).await;
+    }
+    let status = status(&root).await;
+    assert_eq!(
+        (&status["failed_operators"], &status["days_behind"]),
+        (&json!(0), &json!(0)),
+        "{status}"
+    );
+    let report = root
+        .get("/api/superadmin/revenue-by-operator?from=2030-03-02&to=2030-03-02")
+        .await
+        .ok();
+    assert!(
+        report.to_string().contains("400.0"),
+        "the operator is there: {report}"
+    );
+    installation.finish().await;
+}

@@ -1,5 +1,7 @@
 //! Settings about money: who may set what, and that the very next bet and the very next player go by them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use shared::money::Currency;
 use tests::people::PASSWORD;
@@ -195,5 +197,48 @@ async fn bad_settings_are_named_and_strangers_see_none() {
             .problem(404, "operator_not_found");
     }
     assert_eq!(staff.get(OWN).await.ok()["settings"]["settings_version"], 1);
+    installation.finish().await;
+}
+
+#[tokio::test]
+async fn staff_who_are_disabled_while_their_change_waits_change_nothing() {
+    let installation = Installation::start().await;
+    let aurora = installation.operator("aurora").await;
+    let staff = installation.reader(0).logged_in(&aurora.token);
+    let mut holder = installation.database.pool().begin().await.unwrap();
+    sqlx::query("select from operators for update")
+        .execute(&mut *holder)
+        .await
+        .unwrap();
+    let change = {
+        let staff = staff.clone();
+        tokio::spawn(async move { staff.post(OWN, &json!({"min_bet": 2})).await })
+    };
+    let waits = || async {
+        let waiting = "select exists (select from pg_stat_activity where wait_event_type = 'Lock')";
+        sqlx::query_scalar::<_, bool>(waiting)
+            .fetch_one(installation.database.pool())
+            .await
+            .unwrap()
+    };
+    installation
+        .within(Duration::from_secs(10), "the change waits", waits)
+        .await;
+    sqlx::query("update staff set is_active = false")
+        .execute(&mut *holder)
+        .await
+        .unwrap();
+    holder.commit().await.unwrap();
+    change.await.unwrap().problem(403, "no_longer_allowed");
+    let saved: i64 = sqlx::query_scalar("select count(*) from audit_entries where action = 'settings.saved'")
+        .fetch_one(installation.database.pool())
+        .await
+        .unwrap();
+    assert_eq!(saved, 0);
+    let unchanged: i64 = sqlx::query_scalar("select min_stake from operator_settings")
+        .fetch_one(installation.database.pool())
+        .await
+        .unwrap();
+    assert_eq!(unchanged, 100);
     installation.finish().await;
 }

@@ -16,7 +16,7 @@ use axum::routing::get;
 use crate::app::SharedApp;
 
 pub use chain::{chain, spawn_chain};
-pub use rules::{Action, AuditOptions, Change, Doer, PlatformDoer};
+pub use rules::{Action, AuditOptions, Change, Doer, Needs, PlatformDoer};
 pub use store::record;
 pub use verify::{AuditFault, Verified, verify_audit};
 

@@ -1,7 +1,7 @@
 //! Bets on sports: placing, looking at and selling them, and what settles them. Must never take a price, a market or a
 //! result from a client.
 //!
-//! The way of a bet: [`gate::enter`] keeps whoever changes what is offered out until the bet is committed, the wallet is
+//! The way of a bet: `gate::enter` keeps whoever changes what is offered out until the bet is committed, the wallet is
 //! locked, everything is read again from the database, and bet, legs, exposure, stake and answer are written in that one
 //! transaction. A bet's player, terms and prices never change; its legs and its verdict do, under the lock of the
 //! player's wallet.

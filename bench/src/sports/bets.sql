@@ -24,19 +24,19 @@ bet as (
 leg as (
     insert into bet_legs (
         operator_id, bet_id, number, player_id, sport, event_id, market_id, selection_id, price_milli, home, away,
-        league, starts_at, market_key, market_name, selection_name
+        league, starts_at, market_key, market_name, selection_name, book
     )
     select
         $1, id, 1, player_id, 'soccer', $5, '1', selection, price, 'Home', 'Away', 'League', $4, 'match_result',
-        '3Way Result', selection
+        '3Way Result', selection, ''
     from placed
 ),
 exposed as (
     insert into market_exposure (
-        operator_id, sport, event_id, market_id, selection_id, shard, bets, staked, returns, multiples, multiples_staked,
+        operator_id, sport, event_id, market_id, book, selection_id, shard, bets, staked, returns, multiples, multiples_staked,
         multiples_returns
     )
-    select $1, 'soccer', $5, '1', selection, player_id % 8, count(*), count(*) * 100, sum(price / 10), 0, 0, 0
+    select $1, 'soccer', $5, '1', '', selection, player_id % 8, count(*), count(*) * 100, sum(price / 10), 0, 0, 0
     from placed
     group by selection, player_id % 8
 ),

@@ -31,9 +31,23 @@ pub enum DbError {
         /// What the database said.
         source: sqlx::Error,
     },
+    /// Whoever asked for the change may not make it any more; nothing was written.
+    #[error(transparent)]
+    Dismissed(Dismissed),
     /// A statement or a row that does not fit the schema: a fault of ours.
     #[error("the database answered something unexpected")]
     Broken(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Whoever asks was disabled, or has another role, since the request began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("whoever asked may not any more")]
+pub struct Dismissed;
+
+impl From<Dismissed> for sqlx::Error {
+    fn from(dismissed: Dismissed) -> Self {
+        Self::Configuration(Box::new(dismissed))
+    }
 }
 
 /// An error that a transaction can end with: anything that a [`DbError`] turns into and can be found in.
@@ -68,6 +82,7 @@ impl DbError {
                 name: name.clone(),
                 source: again(source),
             },
+            Self::Dismissed(dismissed) => Self::Dismissed(*dismissed),
             Self::Broken(error) => Self::Broken(error.to_string().into()),
         }
     }
@@ -111,6 +126,7 @@ impl From<sqlx::Error> for DbError {
                     _ => Self::Broken(Box::new(error)),
                 }
             }
+            sqlx::Error::Configuration(cause) if cause.is::<Dismissed>() => Self::Dismissed(Dismissed),
             _ => Self::Broken(Box::new(error)),
         }
     }
@@ -141,6 +157,10 @@ impl From<DbError> for Problem {
                 RETRY_AFTER_S,
             )
             .caused_by(error),
+            DbError::Dismissed(_) => Self::forbidden(
+                "no_longer_allowed",
+                "You were disabled or have another role since you asked. Nothing was changed.",
+            ),
             DbError::Constraint { .. } | DbError::Broken(_) => Self::internal(error),
         }
     }

@@ -90,3 +90,24 @@ async fn a_quote_expires_and_is_refused_when_the_bet_is_worth_less() {
     assert_eq!(scene.stands(&scene.player, bet).await.0, "pending");
     scene.finish().await;
 }
+
+#[tokio::test]
+async fn a_sale_that_is_sent_again_with_its_key_gets_the_first_answer() {
+    let scene = Scene::new().await;
+    let bet = scene.bet(&scene.player, "1", "Home").await;
+    let quoted = quote(&scene, bet).await.ok();
+    let keyed = scene.player.with("idempotency-key", "sale");
+    let (path, body) = (
+        format!("/api/betting/cash-out/{bet}"),
+        json!({"quote_id": quoted["quote_id"]}),
+    );
+    let first = keyed.post(&path, &body).await;
+    first.ok();
+    let again = keyed.post(&path, &body).await;
+    assert_eq!(
+        (first.text(), again.header("idempotency-replayed")),
+        (again.text(), "true")
+    );
+    assert_eq!(scene.balance().await, 99_950);
+    scene.finish().await;
+}

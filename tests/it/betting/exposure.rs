@@ -116,3 +116,46 @@ async fn staff_see_what_their_markets_may_cost_and_the_platform_those_of_all() {
     assert_eq!(shown["events"], json!([]), "the combo is lost with its leg");
     scene.finish().await;
 }
+
+#[tokio::test]
+async fn lines_of_which_several_can_win_are_added_up() {
+    let scene = Scene::new().await;
+    scene
+        .sql(
+            r#"update markets set selections = selections || '[{"id": "Over@1.5", "name": "Over", "line": "1.5",
+                "line_kind": "total", "price_milli": 1200, "price_text": "1.2", "suspended": false}]' where id = '2'"#,
+        )
+        .await;
+    let limit = json!({"max_market_liability": 10});
+    scene.staff.post("/api/admin/aurora/settings", &limit).await.ok();
+    let over = |line: &str, odds: f64, stake: f64| {
+        json!({"sport": "soccer", "event_id": "1", "market_id": "2", "selection_id": format!("Over@{line}"),
+            "odds": odds, "stake": stake})
+    };
+    // 9.00 on one line; with three goals both pay.
+    scene
+        .player
+        .post("/api/betting/place", &over("2.5", 1.9, 10.0))
+        .await
+        .ok();
+    scene
+        .player
+        .post("/api/betting/place", &over("1.5", 1.2, 10.0))
+        .await
+        .problem(409, "liability_reached");
+    scene
+        .player
+        .post("/api/betting/place", &over("1.5", 1.2, 5.0))
+        .await
+        .ok();
+    let shown = scene.staff.get("/api/admin/aurora/betting-events").await.ok();
+    assert_eq!(shown["events"][0]["max_liability"], 10.0);
+    scene.begin();
+    let winner = json!({"match_id": "1", "market_id": "2", "winning_selection": "Over@1.5"});
+    scene
+        .staff
+        .post("/api/admin/aurora/manual-settle", &winner)
+        .await
+        .problem(422, "several_winners");
+    scene.finish().await;
+}

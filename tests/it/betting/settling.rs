@@ -281,3 +281,65 @@ async fn users_add_up_to_the_dashboard_the_report_and_the_platforms_list_whateve
     check(0, 0.0, 0.0, 6).await;
     scene.finish().await;
 }
+
+#[tokio::test]
+async fn an_event_that_was_put_off_is_not_void_by_its_old_start() {
+    let scene = Scene::with(&["--void-after-h", "48"]).await;
+    let put_off = scene.bet(&scene.player, "1", "Home").await;
+    let forgotten = scene.bet(&scene.player, "4", "Home").await;
+    let combo = json!({"selections": [leg("2", "Home"), leg("3", "Home")], "stake": 10});
+    scene.player.post("/api/betting/place-combo", &combo).await.ok();
+    scene
+        .sql("update events set starts_at = starts_at + interval '100 days' where id = '1'")
+        .await;
+    scene.begin();
+    scene.settle("2", json!({"winning_selection": "Away"})).await;
+    scene.settled().await;
+    let waiting: i64 = sqlx::query_scalar("select count(*) from bet_legs where is_waiting")
+        .fetch_one(scene.installation.database.pool())
+        .await
+        .unwrap();
+    assert_eq!(waiting, 2, "the other leg of a bet that is lost waits no more");
+    scene.clock.advance(Duration::from_hours(60));
+    let is_void = || async { scene.stands(&scene.player, forgotten).await.0 == "void" };
+    scene.installation.within(SOON, "it is void", is_void).await;
+    assert_eq!(scene.stands(&scene.player, put_off).await.0, "pending");
+    scene.bet(&scene.player, "1", "Draw").await;
+    scene.finish().await;
+}
+
+#[tokio::test]
+async fn settlements_of_a_market_keep_their_order_when_one_is_held_up() {
+    let scene = Scene::new().await;
+    let bet = scene.bet(&scene.player, "1", "Home").await;
+    scene.begin();
+    // As if its last batch had failed and were put off.
+    let held_up = "insert into market_settlements (operator_id, sport, event_id, market_id, outcomes, others, source, made_by,
+            made_at, due_at)
+        select id, 'soccer', '1', '1', '{\"Home\": \"won\"}', 'lost', 'manual', 'staff', now(), now() + interval '9 days'
+        from operators";
+    scene.sql(held_up).await;
+    scene.settle("1", json!({"winning_selection": "Away"})).await;
+    let body = json!({"match_id": "2", "market_id": "1", "void": true});
+    let other = scene
+        .staff
+        .post("/api/admin/aurora/manual-settle", &body)
+        .await
+        .ok();
+    let path = "/api/admin/aurora/settlements?event_id=2";
+    let is_done = || async { scene.staff.get(path).await.ok()["settlements"][0]["done_at"].is_string() };
+    scene
+        .installation
+        .within(SOON, "another market is settled", is_done)
+        .await;
+    assert_eq!(other["settlement_type"], "cancelled");
+    assert_eq!(scene.stands(&scene.player, bet).await.0, "pending");
+    scene.sql("update market_settlements set due_at = made_at").await;
+    scene.settled().await;
+    assert_eq!(
+        scene.stands(&scene.player, bet).await,
+        ("lost".into(), 0.0),
+        "the last word counts"
+    );
+    scene.finish().await;
+}

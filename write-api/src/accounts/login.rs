@@ -229,7 +229,7 @@ impl Attempt {
         });
     }
 
-    const fn refused(&self) -> AccountError {
+    pub(super) const fn refused(&self) -> AccountError {
         AccountError::WrongCredentials(self.guess.realm)
     }
 }

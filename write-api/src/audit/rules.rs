@@ -47,6 +47,19 @@ pub struct Doer {
     pub request_id: Option<Arc<str>>,
     /// When.
     pub at: OffsetDateTime,
+    /// What must still hold when the change is made.
+    pub needs: Needs,
+}
+
+/// What must hold of whoever does something, at the moment when it is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// Staff must be active.
+    Active,
+    /// Staff must be active, and have a role that comes with the right.
+    Role(Right),
 }
 
 impl FromRequestParts<SharedApp> for Doer {
@@ -91,8 +104,9 @@ impl PlatformDoer {
     ///
     /// # Errors
     /// When it does not.
-    pub fn require(self, right: Right) -> Result<Self, AccountError> {
+    pub fn require(mut self, right: Right) -> Result<Self, AccountError> {
         if self.role.may(right) {
+            self.doer.needs = Needs::Role(right);
             Ok(self)
         } else {
             Err(AccountError::RoleNotAllowed(right))
@@ -115,6 +129,7 @@ impl Doer {
             address: Some(address_of(parts, app)),
             request_id: id.map(|RequestId(id)| Arc::clone(id)),
             at: app.clock.now(),
+            needs: Needs::Active,
         }
     }
 
@@ -127,6 +142,7 @@ impl Doer {
             address: None,
             request_id: None,
             at,
+            needs: Needs::Nothing,
         }
     }
 

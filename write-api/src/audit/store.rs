@@ -1,18 +1,21 @@
 //! The statements of the audit log. Must never change or take back an entry.
 
 use serde_json::Value;
+use shared::db::Dismissed;
 use shared::ids::{OperatorId, StaffId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
-use super::rules::{Action, Change, Doer, Entry, Hash};
+use super::rules::{Action, Change, Doer, Entry, Hash, Needs};
+use crate::accounts::Role;
 use crate::paging::Page;
 
-/// Writes down what was done, in the transaction in which it is done.
+/// Writes down what was done, in the transaction in which it is done. Staff who were disabled meanwhile, or whose role
+/// does not come with the right any more, are refused here: a session is only looked at when a request begins.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database fails; [`Dismissed`] when whoever does it may not any more.
 pub async fn record(
     operator: OperatorId,
     db: &mut PgConnection,
@@ -20,6 +23,7 @@ pub async fn record(
     action: Action,
     change: Change,
 ) -> Result<(), sqlx::Error> {
+    still(doer, db).await?;
     let present = |value: Value| (!value.is_null()).then_some(Json(value));
     sqlx::query!(
         r#"
@@ -53,6 +57,37 @@ pub async fn record(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Whether staff may still do what they do. Their row is held until the end of the transaction, so that disabling them
+/// comes before this change or after it.
+async fn still(doer: &Doer, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let (Some((operator, staff)), true) = (doer.staff, doer.needs != Needs::Nothing) else {
+        return Ok(());
+    };
+    let row = sqlx::query!(
+        r#"
+        select
+            is_active
+                and coalesce((select operators.is_active from operators where id = operator_id), true) as "is_active!",
+            role as "role: Role"
+        from staff
+        where operator_id = $1 and id = $2
+        for share of staff
+        "#,
+        operator.get(),
+        staff.get(),
+    )
+    .fetch_optional(db)
+    .await?;
+    let may = row.is_some_and(|row| {
+        let has_right = match doer.needs {
+            Needs::Role(right) => row.role.may(right),
+            Needs::Active | Needs::Nothing => true,
+        };
+        row.is_active && has_right
+    });
+    if may { Ok(()) } else { Err(Dismissed.into()) }
 }
 
 /// Which entries are asked for.

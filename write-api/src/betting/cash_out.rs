@@ -54,7 +54,7 @@ pub(super) async fn quote(
         let sale = Arc::clone(&sale);
         Box::pin(async move {
             let currency = admitted(db, &sale).await?;
-            let bet = own_bet(db, &sale).await?;
+            let bet = pending(own_bet(db, &sale).await?)?;
             let amount = worth(db, &sale, &bet).await?;
             let quote = Quote {
                 bet: sale.bet,
@@ -92,7 +92,7 @@ pub(super) async fn accept(db: &Db, accepted: Accepted) -> Result<Answer, BetErr
 async fn sell(db: &mut PgConnection, accepted: &Accepted) -> Result<Answer, BetError> {
     let sale = &accepted.sale;
     let (operator, player) = (sale.operator, sale.player);
-    // The events of a bet never change, so they may be read before its wallet is locked.
+    // The events of a bet never change, so they may be read before its wallet is locked; how it stands does.
     let bet = own_bet(db, sale).await?;
     gate::enter(&events(&bet), db).await?;
     let wallet = lock_wallet(operator, db, player).await?;
@@ -107,7 +107,7 @@ async fn sell(db: &mut PgConnection, accepted: &Accepted) -> Result<Answer, BetE
     let quote = quote
         .filter(|quote| quote.bet == sale.bet)
         .ok_or(BetError::UnknownQuote)?;
-    let bet = own_bet(db, sale).await?;
+    let bet = pending(own_bet(db, sale).await?)?;
     if quote.used_at.is_some() || quote.expires_at <= sale.at || quote.settlements != bet.settlements {
         return Err(BetError::QuoteExpired);
     }
@@ -153,12 +153,15 @@ async fn admitted(db: &mut PgConnection, sale: &Sale) -> Result<Currency, BetErr
     Ok(standing.currency)
 }
 
+/// The bet, however it stands.
 async fn own_bet(db: &mut PgConnection, sale: &Sale) -> Result<Bet, BetError> {
     let mut found = read_bets(db, &[(sale.operator, sale.bet)]).await?;
-    let bet = found
-        .pop()
-        .filter(|bet| bet.player == sale.player)
-        .ok_or(BetError::UnknownBet)?;
+    let bet = found.pop().filter(|bet| bet.player == sale.player);
+    bet.ok_or(BetError::UnknownBet)
+}
+
+/// The bet, if it can still be sold.
+fn pending(bet: Bet) -> Result<Bet, BetError> {
     if bet.stood.status == Status::Pending {
         Ok(bet)
     } else {

@@ -25,6 +25,9 @@ pub struct BettingOptions {
     /// How often it is looked for markets to settle, in milliseconds.
     #[arg(long, env = "SETTLE_POLL_MS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..))]
     pub settle_poll_ms: u64,
+    /// How often it is looked for bets that get no result, in milliseconds.
+    #[arg(long, env = "SETTLE_SWEEP_MS", default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub settle_sweep_ms: u64,
     /// After how many hours without a result a leg is void: the event was postponed or abandoned. 0 for never.
     #[arg(long, env = "VOID_AFTER_H", default_value_t = 72)]
     pub void_after_h: u32,

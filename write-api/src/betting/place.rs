@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use super::error::{BetError, LegError};
 use super::gate;
 use super::http::PlacedBet;
-use super::rules::exposure::{OnSelection, exposure};
+use super::rules::exposure::{OnSelection, liability};
 use super::rules::payout::{Factor, lines};
 use super::rules::slip::Kind;
 use super::rules::verdict::Terms;
@@ -185,6 +185,7 @@ fn deltas(slip: &Slip, legs: &[Offer], terms: &Terms, returns: Minor) -> Vec<Del
         event: leg.event.clone(),
         market: leg.market.clone(),
         selection: leg.selection.clone(),
+        book: leg.book.clone(),
         is_single: legs.len() == 1,
         stake: terms.stake.get(),
         returns: returns.get(),
@@ -207,47 +208,48 @@ async fn within_liabilities(
     }
     let events = slip.events();
     gate::queue_up(slip.operator, db, &events).await?;
-    let mut markets: BTreeMap<(String, String), BTreeMap<String, BTreeMap<String, OnSelection>>> =
-        BTreeMap::new();
+    let mut markets: BTreeMap<(String, String), Exposed> = BTreeMap::new();
     for one in on_events(slip.operator, db, &events).await? {
         let event = markets.entry((one.sport, one.event)).or_default();
-        event.entry(one.market).or_default().insert(one.selection, one.on);
+        let books = event.entry(one.market).or_default();
+        books.entry(one.book).or_default().insert(one.selection, one.on);
     }
     for (at, delta) in deltas.iter().enumerate() {
         let event = markets
             .entry((delta.sport.clone(), delta.event.clone()))
             .or_default();
-        let liability = |event: &BTreeMap<String, BTreeMap<String, OnSelection>>, market: &str| {
-            event
-                .get(market)
-                .map_or(Minor::ZERO, |market| exposure(market.values().copied()).liability)
-        };
-        let before = liability(event, &delta.market);
-        let on = event
-            .entry(delta.market.clone())
-            .or_default()
-            .entry(delta.selection.clone())
-            .or_default();
+        let before = of_market_in(event, &delta.market);
+        let books = event.entry(delta.market.clone()).or_default();
+        let book = books.entry(delta.book.clone()).or_default();
+        let on = book.entry(delta.selection.clone()).or_default();
         if delta.is_single {
             on.staked += i128::from(delta.stake);
             on.returns += i128::from(delta.returns);
         } else {
             on.multiples_returns += i128::from(delta.returns);
         }
-        let after = liability(event, &delta.market);
-        let whole: i128 = event
-            .keys()
-            .map(|market| i128::from(liability(event, market).get()))
-            .sum();
+        let after = of_market_in(event, &delta.market);
+        let whole: i128 = event.keys().map(|market| of_market_in(event, market)).sum();
         // What lowers the liability is always welcome, also where the limit was lowered below it meanwhile.
-        let is_worse = after > before;
-        let is_above = of_market.is_some_and(|most| after > most)
-            || of_event.is_some_and(|most| whole > i128::from(most.get()));
-        if is_worse && is_above {
+        let is_above = |most: Option<Minor>, liability: i128| {
+            most.is_some_and(|most| liability > i128::from(most.get()))
+        };
+        if after > before && (is_above(of_market, after) || is_above(of_event, whole)) {
             return Err(BetError::LiabilityReached { at });
         }
     }
     Ok(())
+}
+
+/// What pending bets mean for the markets of an event: by market, book and selection.
+type Exposed = BTreeMap<String, BTreeMap<String, BTreeMap<String, OnSelection>>>;
+
+/// The most that can be lost on a market: its books are added up.
+fn of_market_in(event: &Exposed, market: &str) -> i128 {
+    let books = event.get(market).into_iter().flat_map(BTreeMap::values);
+    books
+        .map(|book| i128::from(liability(book.values().copied()).get()))
+        .sum()
 }
 
 /// Where the bet's totals are counted.

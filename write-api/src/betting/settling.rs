@@ -30,6 +30,7 @@ pub(crate) struct Leg {
     pub(crate) event: String,
     pub(crate) market: String,
     pub(crate) selection: String,
+    pub(crate) book: String,
     pub(crate) price: Price,
     pub(crate) outcome: Option<Outcome>,
     /// The market settlement that decided it; 0 before the first.
@@ -68,6 +69,7 @@ impl Bet {
             event: leg.event.clone(),
             market: leg.market.clone(),
             selection: leg.selection.clone(),
+            book: leg.book.clone(),
             is_single: self.legs.len() == 1,
             stake: self.terms.stake.get(),
             returns: self.potential_payout.get(),

@@ -47,7 +47,7 @@ pub(super) async fn switch(
     let key = &key;
     // No bet that was decided before this switch is committed behind it.
     gate::close(&[(place.sport, place.event_id.clone())], db).await?;
-    let was_disabled = store::is_disabled(operator, db, place.sport, key).await?;
+    let was_disabled = store::is_disabled(operator, db, &place).await?;
     let is_disabled = asked.disabled.unwrap_or(!was_disabled);
     let saved = match (was_disabled, is_disabled) {
         (false, true) => {
@@ -58,7 +58,7 @@ pub(super) async fn switch(
             Saved::Changed(bump(topic, db).await?)
         }
         (true, false) => {
-            store::enable(operator, db, place.sport, key).await?;
+            store::enable(operator, db, &place).await?;
             Saved::Changed(bump(topic, db).await?)
         }
         (true, true) | (false, false) => Saved::AsItWas(current(topic, db).await?),

@@ -100,23 +100,28 @@ pub(super) async fn has_selection(
     .await
 }
 
-/// Whether the operator has disabled `key`.
+/// Whether the operator has disabled this very place.
 pub(super) async fn is_disabled(
     operator: OperatorId,
     db: &mut PgConnection,
-    sport: Sport,
-    key: &EventKey,
+    place: &Place,
 ) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
         select exists (
             select from disabled_events
-            where operator_id = $1 and sport = $2 and event_key = $3
+            where operator_id = $1
+                and sport = $2
+                and event_id = $3
+                and market_id is not distinct from $4
+                and selection_id is not distinct from $5
         ) as "is_disabled!"
         "#,
         operator.get(),
-        sport.key(),
-        key.as_str(),
+        place.sport.key(),
+        place.event_id,
+        place.market_id,
+        place.selection_id,
     )
     .fetch_one(db)
     .await
@@ -161,18 +166,26 @@ pub(super) async fn disable(
     Ok(())
 }
 
-/// Offers `key` again.
+/// Offers this place again.
 pub(super) async fn enable(
     operator: OperatorId,
     db: &mut PgConnection,
-    sport: Sport,
-    key: &EventKey,
+    place: &Place,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "delete from disabled_events where operator_id = $1 and sport = $2 and event_key = $3",
+        "
+        delete from disabled_events
+        where operator_id = $1
+            and sport = $2
+            and event_id = $3
+            and market_id is not distinct from $4
+            and selection_id is not distinct from $5
+        ",
         operator.get(),
-        sport.key(),
-        key.as_str(),
+        place.sport.key(),
+        place.event_id,
+        place.market_id,
+        place.selection_id,
     )
     .execute(db)
     .await?;

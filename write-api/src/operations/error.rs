@@ -94,6 +94,7 @@ pub(crate) const fn plain(error: &DbError) -> &'static str {
     match error {
         DbError::TooSlow(_) => "the database was too slow",
         DbError::Constraint { .. } => "the database refused a row",
+        DbError::Dismissed(_) => "whoever began it may not any more",
         DbError::Broken(_) => "the database answered something unexpected",
         DbError::Unavailable(_)
         | DbError::TooManyWaiters

@@ -40,27 +40,26 @@ pub fn spawn_runner(app: SharedApp, stop: CancellationToken) {
     );
 }
 
-/// One step of each operation in turn, so that a large one does not hold up the others, until none goes on here.
+/// One step of each operation in turn, those too that were ordered meanwhile, so that a large one does not hold up the
+/// others; until none goes on here.
 async fn run_all(app: &App, stop: &CancellationToken) -> Result<(), DbError> {
-    revenue::begin_when_due(app).await?;
-    let at = app.clock.now();
-    let found = app
-        .db
-        .read(move |db| Box::pin(async move { Ok::<_, DbError>(store::unfinished(db, at).await?) }));
-    let mut going_on = found.await?;
-    while !going_on.is_empty() {
-        let mut still = Vec::new();
-        for (operator, id) in going_on {
+    loop {
+        revenue::begin_when_due(app).await?;
+        let at = app.clock.now();
+        let found = app
+            .db
+            .read(move |db| Box::pin(async move { Ok::<_, DbError>(store::unfinished(db, at).await?) }));
+        let mut goes_on = false;
+        for (operator, id) in found.await? {
             if stop.is_cancelled() {
                 return Ok(());
             }
-            if attempt(app, operator, id).await? == Stepped::On {
-                still.push((operator, id));
-            }
+            goes_on |= attempt(app, operator, id).await? == Stepped::On;
         }
-        going_on = still;
+        if !goes_on {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// One step in one transaction. One that fails is noted, and tried again when this task comes by the next time.

@@ -104,7 +104,7 @@ async fn do_operator(
     }
     let posted = post(operator, db, through, tx_id, at).await?;
     let has_more = posted == store::DAYS_POSTED_AT_ONCE;
-    if !has_more {
+    if !has_more && !matches!(work, Work::RevenuePost { .. }) {
         schedule::forget_failure(operator, db).await?;
     }
     Ok(Done {

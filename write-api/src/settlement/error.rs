@@ -20,6 +20,9 @@ pub enum SettlementError {
     /// The market has no such selections.
     #[error("there are no such selections: {0}")]
     NoSelections(String),
+    /// One winner does not say what all selections of the market came to.
+    #[error("the market may have several winners")]
+    SeveralWinners,
     /// The market was never settled, so there is nothing to undo.
     #[error("the market is not settled")]
     NotSettled,

@@ -32,6 +32,14 @@ const PRUNED_AT_ONCE: i64 = 1_000;
 /// Settles what is due every now and then until `stop`.
 pub fn spawn_settling(app: SharedApp, stop: CancellationToken) {
     let pause = Duration::from_millis(app.options.betting.settle_poll_ms);
+    let sweep_pause = Duration::from_millis(app.options.betting.settle_sweep_ms);
+    every(
+        sweep_pause,
+        Arc::clone(&app),
+        stop.clone(),
+        "bets without a result could not be looked for; it is tried again",
+        |app, _| Box::pin(sweep(app)),
+    );
     every(
         pause,
         app,
@@ -42,7 +50,16 @@ pub fn spawn_settling(app: SharedApp, stop: CancellationToken) {
 }
 
 async fn turn(app: &App, stop: &CancellationToken) -> Result<(), DbError> {
-    void_forgotten(app).await?;
+    while !stop.is_cancelled() {
+        if !batch(app).await? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Looks for what nobody settles and what nobody needs any more.
+async fn sweep(app: &App) -> Result<(), DbError> {
     let before = app.clock.now() - time::Duration::hours(1);
     let pruned = app.db.write(move |db| {
         Box::pin(async move {
@@ -51,12 +68,7 @@ async fn turn(app: &App, stop: &CancellationToken) -> Result<(), DbError> {
         })
     });
     pruned.await?;
-    while !stop.is_cancelled() {
-        if !batch(app).await? {
-            break;
-        }
-    }
-    Ok(())
+    void_forgotten(app).await
 }
 
 /// Settles one batch of whatever is due; whether there was any.

@@ -17,8 +17,8 @@ mod lists;
 
 pub(super) use asked::{AskedSelection, asked_selections, said_by_results};
 pub(super) use lists::{
-    Group, PendingBet, made, made_count, made_settlement, pending_bets, pending_count, pending_markets,
-    places, selections,
+    Group, Known, PendingBet, made, made_count, made_settlement, pending_bets, pending_count,
+    pending_markets, places, selections,
 };
 
 /// Writes a settlement; its number.
@@ -74,7 +74,8 @@ pub(super) struct Due {
     pub(super) after: (i64, i64),
 }
 
-/// The oldest settlement that is due, held by this transaction; not one that another instance works on.
+/// The oldest settlement that is due, held by this transaction; not one that another instance works on, nor one that
+/// follows another of the same market and bets: those are settled in their order, so that the last word counts.
 pub(super) async fn take(db: &mut PgConnection, at: OffsetDateTime) -> Result<Option<Due>, sqlx::Error> {
     let row = sqlx::query!(
         r#"
@@ -89,8 +90,19 @@ pub(super) async fn take(db: &mut PgConnection, at: OffsetDateTime) -> Result<Op
             source,
             after_operator,
             after_bet
-        from market_settlements
-        where done_at is null and due_at <= $1
+        from market_settlements as due
+        where done_at is null
+            and due_at <= $1
+            and not exists (
+                select
+                from market_settlements as older
+                where older.sport = due.sport
+                    and older.event_id = due.event_id
+                    and older.market_id = due.market_id
+                    and older.id < due.id
+                    and older.done_at is null
+                    and (older.operator_id = due.operator_id or 0 in (older.operator_id, due.operator_id))
+            )
         order by due_at, id
         limit 1
         for update skip locked
@@ -235,8 +247,8 @@ pub(super) async fn put_off(
     Ok(())
 }
 
-/// Markets with bets that got no result although their events should have started before `before`, and that no
-/// settlement is under way for.
+/// Markets with bets that got no result although their events should have started before `before`, by what was told when
+/// they were bet on and by what is told now, and that no settlement is under way for.
 pub(super) async fn forgotten(
     db: &mut PgConnection,
     before: OffsetDateTime,
@@ -244,11 +256,12 @@ pub(super) async fn forgotten(
 ) -> Result<Vec<(Sport, String, String)>, sqlx::Error> {
     let rows = sqlx::query!(
         "
-        select sport, event_id, market_id
+        select leg.sport, leg.event_id, leg.market_id
         from bet_legs as leg
-        where outcome is null
-            and starts_at < $1
-            and exists (select from bets where operator_id = leg.operator_id and id = leg.bet_id and status = 'pending')
+        join events as event on event.sport = leg.sport and event.id = leg.event_id
+        where leg.is_waiting
+            and leg.starts_at < $1
+            and event.starts_at < $1
             and not exists (
                 select
                 from market_settlements
@@ -258,7 +271,7 @@ pub(super) async fn forgotten(
                     and operator_id in (0, leg.operator_id)
                     and (done_at is null or source = 'rule' and outcomes is not null)
             )
-        group by sport, event_id, market_id
+        group by leg.sport, leg.event_id, leg.market_id
         limit $2
         ",
         before,

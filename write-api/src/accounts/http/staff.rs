@@ -135,12 +135,12 @@ pub(crate) async fn login(
         })
         .await?;
     let wanted = body.subdomain.filter(|text| !text.trim().is_empty());
-    let staff = found.filter(|staff| {
-        wanted
-            .as_ref()
-            .is_none_or(|wanted| wanted.trim().eq_ignore_ascii_case(&staff.subdomain))
-    });
-    let (staff, proof) = attempt.verified(body.password, staff).await?;
+    // Only once the password was checked and counted: a guess at another address counts and looks the same.
+    let (staff, proof) = attempt.verified(body.password, found).await?;
+    let is_there = |wanted: &String| wanted.trim().eq_ignore_ascii_case(&staff.subdomain);
+    if !wanted.as_ref().is_none_or(is_there) {
+        return Err(attempt.refused().into());
+    }
     if !staff.operator_is_active {
         return Err(AccountError::OperatorDisabled.into());
     }

@@ -226,7 +226,11 @@ impl NamedSelection {
                 market: only.market.clone(),
                 selection: only.selection.clone(),
                 line: self.line,
-                shown: self.shown,
+                // Pages show two decimals: what looks the same there is the same.
+                shown: only
+                    .price
+                    .filter(|price| price.is_shown_as(self.shown))
+                    .unwrap_or(self.shown),
             }),
             several => {
                 let places: Vec<_> = several

@@ -31,8 +31,7 @@ const AROUND: [&str; 3] = ["Set Betting ", "Correct Score ", " 1st Half"];
 /// show prices. Where none of them has it the price has changed, and all that fit are returned.
 pub fn meant<'a>(candidates: &'a [Candidate], label: &str, shown: Price) -> Vec<&'a Candidate> {
     let fit: Vec<&Candidate> = candidates.iter().filter(|one| one.is_called(label)).collect();
-    let hundredths = |price: Price| (price.milli() + 5) / 10;
-    let at_price = |one: &&&Candidate| one.price.map(hundredths) == Some(hundredths(shown));
+    let at_price = |one: &&&Candidate| one.price.is_some_and(|price| price.is_shown_as(shown));
     let priced: Vec<&Candidate> = fit.iter().filter(at_price).copied().collect();
     if priced.is_empty() { fit } else { priced }
 }

@@ -24,6 +24,11 @@ impl Price {
         (milli > UNIT).then_some(Self(milli))
     }
 
+    /// Whether it looks like `other` on pages, which show two decimals.
+    pub const fn is_shown_as(self, other: Self) -> bool {
+        (self.0 + 5) / 10 == (other.0 + 5) / 10
+    }
+
     /// In thousandths.
     pub const fn milli(self) -> i64 {
         self.0

@@ -91,6 +91,7 @@ async fn legs(db: &mut PgConnection, operators: &[i64], ids: &[i64]) -> Result<L
             leg.event_id as "event_id!",
             leg.market_id as "market_id!",
             leg.selection_id as "selection_id!",
+            leg.book as "book!",
             leg.price_milli as "price_milli!",
             leg.outcome as "outcome?",
             leg.settlement_id as "settlement_id!",
@@ -116,6 +117,7 @@ async fn legs(db: &mut PgConnection, operators: &[i64], ids: &[i64]) -> Result<L
             event: row.event_id,
             market: row.market_id,
             selection: row.selection_id,
+            book: row.book,
             price: Price::from_milli(row.price_milli).ok_or_else(|| unreadable("a leg's price"))?,
             outcome: outcome.transpose()?,
             settlement: row.settlement_id,
@@ -201,21 +203,36 @@ pub(super) async fn put_legs(db: &mut PgConnection, settled: &[Settled]) -> Resu
         .collect();
     let settlements: Vec<i64> = legs().map(|(_, leg)| leg.settlement).collect();
     let by_hand: Vec<bool> = legs().map(|(_, leg)| leg.is_by_hand).collect();
+    let waiting: Vec<bool> = settled
+        .iter()
+        .flat_map(|one| {
+            let is_pending = one.now.status == Status::Pending;
+            one.bet
+                .legs
+                .iter()
+                .map(move |leg| is_pending && leg.outcome.is_none())
+        })
+        .collect();
     sqlx::query!(
         "
         update bet_legs as kept
-        set outcome = leg.outcome, settlement_id = leg.settlement_id, is_by_hand = leg.is_by_hand
+        set
+            outcome = leg.outcome,
+            settlement_id = leg.settlement_id,
+            is_by_hand = leg.is_by_hand,
+            is_waiting = leg.is_waiting
         from (
             select *
-            from unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::text[], $5::bigint[], $6::boolean[])
-                as leg (operator_id, bet_id, number, outcome, settlement_id, is_by_hand)
+            from unnest(
+                $1::bigint[], $2::bigint[], $3::smallint[], $4::text[], $5::bigint[], $6::boolean[], $7::boolean[]
+            ) as leg (operator_id, bet_id, number, outcome, settlement_id, is_by_hand, is_waiting)
             limit cardinality($1::bigint[])
         ) as leg
         where kept.operator_id = leg.operator_id
             and kept.bet_id = leg.bet_id
             and kept.number = leg.number
-            and (kept.outcome, kept.settlement_id, kept.is_by_hand)
-                is distinct from (leg.outcome, leg.settlement_id, leg.is_by_hand)
+            and (kept.outcome, kept.settlement_id, kept.is_by_hand, kept.is_waiting)
+                is distinct from (leg.outcome, leg.settlement_id, leg.is_by_hand, leg.is_waiting)
         ",
         &operators,
         &bets,
@@ -223,6 +240,7 @@ pub(super) async fn put_legs(db: &mut PgConnection, settled: &[Settled]) -> Resu
         &outcomes as &[Option<String>],
         &settlements,
         &by_hand,
+        &waiting,
     )
     .execute(db)
     .await?;

@@ -75,12 +75,12 @@ pub(in super::super) async fn insert(
         )
         insert into bet_legs (
             operator_id, bet_id, player_id, sport, event_id, market_id, selection_id, line, line_kind, price_milli, home,
-            away, league, starts_at, market_key, market_name, selection_name, number
+            away, league, starts_at, market_key, market_name, selection_name, book, number
         )
         select $1, $2, $3, leg.*
         from unnest(
             $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::bigint[], $22::text[],
-            $23::text[], $24::text[], $25::timestamptz[], $26::text[], $27::text[], $28::text[]
+            $23::text[], $24::text[], $25::timestamptz[], $26::text[], $27::text[], $28::text[], $29::text[]
         ) with ordinality as leg
         ",
         operator.get(),
@@ -111,6 +111,7 @@ pub(in super::super) async fn insert(
         &text(|leg| &leg.market_key),
         &text(|leg| &leg.market_name),
         &text(|leg| &leg.selection_name),
+        &text(|leg| &leg.book),
     )
     .execute(db)
     .await?;

@@ -21,6 +21,8 @@ pub(crate) struct Delta {
     pub(crate) event: String,
     pub(crate) market: String,
     pub(crate) selection: String,
+    /// At most one selection of a book wins.
+    pub(crate) book: String,
     /// Whether it is the bet's only leg.
     pub(crate) is_single: bool,
     pub(crate) stake: i64,
@@ -40,6 +42,7 @@ pub(crate) async fn change_exposure(db: &mut PgConnection, deltas: &[Delta]) -> 
             &delta.sport,
             &delta.event,
             &delta.market,
+            &delta.book,
             &delta.selection,
             shard,
         );
@@ -56,21 +59,21 @@ pub(crate) async fn change_exposure(db: &mut PgConnection, deltas: &[Delta]) -> 
     let text = |part: fn(&Key<'_>) -> String| keys().map(part).collect::<Vec<String>>();
     let operators: Vec<i64> = keys().map(|key| key.0.get()).collect();
     let shards: Vec<i16> = keys()
-        .map(|key| i16::try_from(key.5).unwrap_or_default())
+        .map(|key| i16::try_from(key.6).unwrap_or_default())
         .collect();
     let column = |at: usize| sums.values().map(|sum| sum[at]).collect::<Vec<i64>>();
     sqlx::query!(
         "
         insert into market_exposure as kept (
-            operator_id, sport, event_id, market_id, selection_id, shard, bets, staked, returns, multiples,
+            operator_id, sport, event_id, market_id, book, selection_id, shard, bets, staked, returns, multiples,
             multiples_staked, multiples_returns
         )
         select *
         from unnest(
-            $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::bigint[], $8::bigint[],
-            $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[]
+            $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[], $8::bigint[],
+            $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[]
         )
-        on conflict (operator_id, sport, event_id, market_id, selection_id, shard) do update
+        on conflict (operator_id, sport, event_id, market_id, book, selection_id, shard) do update
         set
             bets = kept.bets + excluded.bets,
             staked = kept.staked + excluded.staked,
@@ -84,6 +87,7 @@ pub(crate) async fn change_exposure(db: &mut PgConnection, deltas: &[Delta]) -> 
         &text(|key| key.2.clone()),
         &text(|key| key.3.clone()),
         &text(|key| key.4.clone()),
+        &text(|key| key.5.clone()),
         &shards,
         &column(0),
         &column(1),
@@ -97,8 +101,16 @@ pub(crate) async fn change_exposure(db: &mut PgConnection, deltas: &[Delta]) -> 
     Ok(())
 }
 
-/// Operator, sport, event, market, selection and shard.
-type Key<'a> = (OperatorId, &'a String, &'a String, &'a String, &'a String, i64);
+/// Operator, sport, event, market, book, selection and shard.
+type Key<'a> = (
+    OperatorId,
+    &'a String,
+    &'a String,
+    &'a String,
+    &'a String,
+    &'a String,
+    i64,
+);
 
 /// A selection that pending bets are on.
 #[derive(Clone, Debug)]
@@ -106,6 +118,7 @@ pub(in super::super) struct Exposed {
     pub(in super::super) sport: String,
     pub(in super::super) event: String,
     pub(in super::super) market: String,
+    pub(in super::super) book: String,
     pub(in super::super) selection: String,
     pub(in super::super) on: OnSelection,
 }
@@ -126,6 +139,7 @@ pub(in super::super) async fn on_events(
             kept.sport,
             kept.event_id,
             kept.market_id,
+            kept.book,
             kept.selection_id,
             sum(kept.staked)::bigint as "staked!",
             sum(kept.returns)::bigint as "returns!",
@@ -133,7 +147,7 @@ pub(in super::super) async fn on_events(
         from unnest($2::text[], $3::text[]) as event (sport, id)
         join market_exposure as kept
             on kept.operator_id = $1 and kept.sport = event.sport and kept.event_id = event.id
-        group by kept.sport, kept.event_id, kept.market_id, kept.selection_id
+        group by kept.sport, kept.event_id, kept.market_id, kept.book, kept.selection_id
         "#,
         operator.get(),
         &sports,
@@ -145,6 +159,7 @@ pub(in super::super) async fn on_events(
         sport: row.sport,
         event: row.event_id,
         market: row.market_id,
+        book: row.book,
         selection: row.selection_id,
         on: OnSelection {
             staked: row.staked.into(),
@@ -160,8 +175,8 @@ pub(crate) async fn prune_exposure(db: &mut PgConnection, most: i64) -> Result<u
     let done = sqlx::query!(
         "
         delete from market_exposure
-        where (operator_id, sport, event_id, market_id, selection_id, shard) in (
-            select operator_id, sport, event_id, market_id, selection_id, shard
+        where (operator_id, sport, event_id, market_id, book, selection_id, shard) in (
+            select operator_id, sport, event_id, market_id, book, selection_id, shard
             from market_exposure
             where bets = 0 and multiples = 0
             limit $1

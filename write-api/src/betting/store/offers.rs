@@ -9,6 +9,7 @@ use sqlx::types::Json;
 use time::OffsetDateTime;
 
 use crate::betting::error::LegError;
+use crate::betting::rules::exposure::book;
 use crate::betting::rules::labels::Candidate;
 use crate::betting::rules::payout::Price;
 use crate::betting::rules::slip::Policy;
@@ -32,6 +33,8 @@ pub(in super::super) struct Offer {
     pub(in super::super) event: String,
     pub(in super::super) market: String,
     pub(in super::super) selection: String,
+    /// At most one selection of a book wins.
+    pub(in super::super) book: String,
     pub(in super::super) line: Option<String>,
     pub(in super::super) line_kind: Option<String>,
     pub(in super::super) price: Price,
@@ -55,6 +58,8 @@ struct Row {
     market_name: Option<String>,
     is_suspended: bool,
     selection: Option<Json<StoredSelection>>,
+    /// Selections of the market with the same line.
+    siblings: i64,
     is_disabled: bool,
     is_settled: bool,
 }
@@ -96,11 +101,22 @@ async fn rows(
             event.away as "away?",
             event.league as "league?",
             event.starts_at as "starts_at?",
-            coalesce(event.is_listed and event.status = 'not_started' and event.starts_at > $6, false) as "is_open!",
+            coalesce(
+                event.is_listed
+                    and event.status = 'not_started'
+                    -- The bet may have waited since it was asked for.
+                    and event.starts_at > greatest($6, clock_timestamp()),
+                false
+            ) as "is_open!",
             market.key as "market_key?",
             market.name as "market_name?",
             coalesce(market.is_suspended, false) as "is_suspended!",
             selection.value as "selection?: Json<StoredSelection>",
+            (
+                select count(*)
+                from jsonb_array_elements(market.selections) as other (value)
+                where other.value ->> 'line' is not distinct from selection.value ->> 'line'
+            ) as "siblings!",
             exists (
                 select
                 from disabled_events
@@ -191,6 +207,12 @@ impl Row {
             sport: leg.sport,
             event: leg.event.clone(),
             market: leg.market.clone(),
+            book: book(
+                &selection.name,
+                selection.line.as_deref(),
+                &selection.id,
+                self.siblings,
+            ),
             selection: selection.id,
             line: selection.line,
             line_kind: selection.line_kind,

@@ -161,7 +161,7 @@ pub(crate) async fn by_operator(
             from totals
             where $7::text is null or category = $7
             group by operator_id
-            having sum(settled) > 0
+            having (sum(settled), sum(staked), sum(paid)) <> (0, 0, 0)
         )
         select
             operators.id as "operator: OperatorId",

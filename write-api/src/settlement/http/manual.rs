@@ -1,6 +1,6 @@
 //! The routes with which staff settle a market by hand. Must never settle another operator's bets than the path's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -16,8 +16,9 @@ use utoipa::ToSchema;
 use crate::accounts::Right;
 use crate::app::{App, SharedApp};
 use crate::audit::{Action, Change, Doer, PlatformDoer, record};
+use crate::betting::rules::exposure::book;
 use crate::settlement::rules::Outcome;
-use crate::settlement::store::{made_settlement, places, selections};
+use crate::settlement::store::{Known, made_settlement, places, selections};
 use crate::settlement::{Order, Said, SettlementError, Source, order};
 
 /// Longest reason, in characters.
@@ -291,20 +292,24 @@ async fn in_transaction(
 /// The outcomes by ids of selections that the market has.
 fn named(
     asked: Asked,
-    known: &[(String, String)],
+    known: &[Known],
 ) -> Result<(BTreeMap<String, Outcome>, Option<Outcome>), SettlementError> {
     match asked {
         Asked::Winner(winner) => {
-            let by_id = known.iter().find(|(id, _)| *id == winner);
-            let mut by_name = known.iter().filter(|(_, name)| *name == winner);
+            if may_have_several_winners(known) {
+                return Err(SettlementError::SeveralWinners);
+            }
+            let by_id = known.iter().find(|one| one.id == winner);
+            let mut by_name = known.iter().filter(|one| one.name == winner);
             let found = by_id.or_else(|| by_name.next().filter(|_| by_name.next().is_none()));
-            let (id, _) = found.ok_or(SettlementError::NoSelections(winner))?;
-            Ok((BTreeMap::from([(id.clone(), Outcome::Won)]), Some(Outcome::Lost)))
+            let found = found.ok_or(SettlementError::NoSelections(winner))?;
+            let of = BTreeMap::from([(found.id.clone(), Outcome::Won)]);
+            Ok((of, Some(Outcome::Lost)))
         }
         Asked::Outcomes(of, others) => {
             let unknown: Vec<&str> = of
                 .keys()
-                .filter(|selection| !known.iter().any(|(id, _)| id == *selection))
+                .filter(|selection| !known.iter().any(|one| one.id == **selection))
                 .map(String::as_str)
                 .take(10)
                 .collect();
@@ -316,6 +321,21 @@ fn named(
         }
         Asked::Undo => Ok((BTreeMap::new(), None)),
     }
+}
+
+/// Whether naming one winner would not say what the others came to: with several lines, or selections of which one is in
+/// another, such as double chances.
+fn may_have_several_winners(known: &[Known]) -> bool {
+    let siblings = i64::try_from(known.len()).unwrap_or(i64::MAX);
+    let books: HashSet<String> = known
+        .iter()
+        .map(|one| book(&one.name, one.line.as_deref(), &one.id, siblings))
+        .collect();
+    let is_scorers = siblings > 3
+        && !known
+            .iter()
+            .any(|one| one.line.is_some() || one.name.contains('/'));
+    books.len() > 1 && !is_scorers
 }
 
 fn shown(made: &Order) -> serde_json::Value {

@@ -19,6 +19,11 @@ impl From<SettlementError> for Problem {
                 "outcomes",
                 format!("The market has no such selections: {ids}"),
             ),
+            SettlementError::SeveralWinners => Self::refused_field(
+                "several_winners",
+                "winning_selection",
+                "The market may have several winners: say in outcomes what each selection came to",
+            ),
             SettlementError::NotSettled => Self::conflict(
                 "market_not_settled",
                 "The market is not settled, so there is nothing to undo",

@@ -59,8 +59,9 @@ pub(in super::super) async fn asked_selections(
             leg.home,
             leg.away,
             coalesce(market.offered, '{}') as "offered!",
-            leg.starts_at > $3 as "is_early!"
+            least(leg.starts_at, event.starts_at) > $3 as "is_early!"
         from bet_legs as leg
+        join events as event on event.sport = leg.sport and event.id = leg.event_id
         left join bet_markets as market
             on market.sport = leg.sport and market.event_id = leg.event_id and market.market_id = leg.market_id
         where leg.sport = $1 and leg.event_id = any($2)

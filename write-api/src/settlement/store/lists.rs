@@ -57,8 +57,8 @@ pub(in super::super) async fn pending_markets(
                 sum(bet.potential_payout) as returns,
                 array_agg(distinct leg.selection_id) as selections
             from bet_legs as leg
-            join bets as bet on bet.operator_id = leg.operator_id and bet.id = leg.bet_id and bet.status = 'pending'
-            where leg.outcome is null and leg.starts_at <= $2 and ($1::bigint is null or leg.operator_id = $1)
+            join bets as bet on bet.operator_id = leg.operator_id and bet.id = leg.bet_id
+            where leg.is_waiting and leg.starts_at <= $2 and ($1::bigint is null or leg.operator_id = $1)
             group by leg.operator_id, leg.sport, leg.event_id, leg.market_id
         )
         select
@@ -104,8 +104,7 @@ pub(in super::super) async fn pending_count(
         from (
             select
             from bet_legs as leg
-            join bets as bet on bet.operator_id = leg.operator_id and bet.id = leg.bet_id and bet.status = 'pending'
-            where leg.outcome is null and leg.starts_at <= $2 and ($1::bigint is null or leg.operator_id = $1)
+            where leg.is_waiting and leg.starts_at <= $2 and ($1::bigint is null or leg.operator_id = $1)
             group by leg.operator_id, leg.sport, leg.event_id, leg.market_id
         ) as markets
         "#,
@@ -180,7 +179,7 @@ pub(in super::super) async fn pending_bets(
                 and leg.event_id = asked.event_id
                 and leg.market_id = asked.market_id
                 and leg.operator_id = asked.operator_id
-                and leg.outcome is null
+                and leg.is_waiting
             order by leg.bet_id
             limit $5
         ) as bet
@@ -240,21 +239,30 @@ pub(in super::super) async fn places(
         .collect())
 }
 
-/// The selections of a market, as ids and names: those of the catalogue and those that bets are on.
+/// A selection of a market.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Known {
+    pub(in super::super) id: String,
+    pub(in super::super) name: String,
+    pub(in super::super) line: Option<String>,
+}
+
+/// The selections of a market: those of the catalogue and those that bets are on.
 pub(in super::super) async fn selections(
     db: &mut PgConnection,
     sport: Sport,
     event: &str,
     market: &str,
-) -> Result<Vec<(String, String)>, sqlx::Error> {
-    let rows = sqlx::query!(
+) -> Result<Vec<Known>, sqlx::Error> {
+    sqlx::query_as!(
+        Known,
         r#"
-        select one.value ->> 'id' as "id!", one.value ->> 'name' as "name!"
+        select one.value ->> 'id' as "id!", one.value ->> 'name' as "name!", one.value ->> 'line' as line
         from markets
         cross join lateral jsonb_array_elements(selections) as one (value)
         where sport = $1 and event_id = $2 and id = $3
         union
-        select selection_id, selection_name
+        select selection_id, selection_name, line
         from bet_legs
         where sport = $1 and event_id = $2 and market_id = $3
         order by 1, 2
@@ -264,8 +272,7 @@ pub(in super::super) async fn selections(
         market,
     )
     .fetch_all(db)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+    .await
 }
 
 /// A settlement that was ordered.
