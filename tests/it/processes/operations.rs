@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::json;
 use shared::fail_point;
 use tests::Installation;
@@ -62,7 +63,7 @@ async fn a_contest_whose_writers_died_twice_resets_each_balance_once_and_keeps_t
     }
     assert!(moved_at_death[0] < moved_at_death[1], "{moved_at_death:?}");
     assert!(moved_at_death[1] < i64::from(PLAYERS), "{moved_at_death:?}");
-    let _heir = writer_with(&installation, &quick).await;
+    let mut heir = writer_with(&installation, &quick).await.0;
     let has_ended = || async { root.get(&path).await.ok()["ended_at"].is_string() };
     installation.within(LIMIT, "the operation ends", has_ended).await;
     let operation = root.get(&path).await.ok();
@@ -79,6 +80,9 @@ async fn a_contest_whose_writers_died_twice_resets_each_balance_once_and_keeps_t
     assert_eq!(installation.count("contest_operators").await, 2);
     let verified = verify_books(&installation.database).await;
     assert_eq!(verified.code, Some(0), "{verified:?}");
+    // It goes on looking for work, in transactions of its own.
+    heir.signal(Signal::SIGTERM);
+    assert_eq!(heir.ended().await, Some(0), "{}", heir.err());
     installation.finish().await;
 }
 
@@ -110,7 +114,7 @@ async fn daily_revenue_whose_writers_died_twice_is_posted_once_for_each_operator
                 .0;
             assert_eq!(dying.ended().await, None, "{}", dying.err());
         }
-        let _heir = writer_with(&installation, &quick).await;
+        let mut heir = writer_with(&installation, &quick).await.0;
         let operation = format!(
             "/api/superadmin/operations/{}",
             begun.json()["operation_id"].as_str().unwrap()
@@ -131,5 +135,8 @@ async fn daily_revenue_whose_writers_died_twice_is_posted_once_for_each_operator
     assert_eq!((posted, moved), (3, 300_000));
     let verified = verify_books(&installation.database).await;
     assert_eq!(verified.code, Some(0), "{verified:?}");
+    // It goes on looking for work, in transactions of its own.
+    heir.signal(Signal::SIGTERM);
+    assert_eq!(heir.ended().await, Some(0), "{}", heir.err());
     installation.finish().await;
 }

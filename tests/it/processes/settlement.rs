@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::json;
 use shared::fail_point;
 use tests::Installation;
@@ -57,7 +58,7 @@ async fn a_market_whose_writers_died_in_the_middle_is_settled_once() {
         settled_at_death.push(settled().await);
     }
     assert_eq!(settled_at_death, [20, 40], "what was not committed is not there");
-    let _heir = writer_with(&installation, &quick).await;
+    let mut heir = writer_with(&installation, &quick).await.0;
     let all = i64::try_from(PLAYERS * BETS_EACH).unwrap();
     installation
         .within(LIMIT, "all bets are settled", || async { settled().await == all })
@@ -71,5 +72,8 @@ async fn a_market_whose_writers_died_in_the_middle_is_settled_once() {
     assert_eq!((paid, wallets), (all * 185, i64::try_from(PLAYERS).unwrap()));
     let verified = verify_books(&installation.database).await;
     assert_eq!(verified.code, Some(0), "{verified:?}");
+    // It goes on looking for work, in transactions of its own.
+    heir.signal(Signal::SIGTERM);
+    assert_eq!(heir.ended().await, Some(0), "{}", heir.err());
     installation.finish().await;
 }
