@@ -222,7 +222,6 @@ mod tests {
     fn a_request_may_say_how_it_should_be() {
         for (body, disabled) in [
             ("{}", None),
-            (r#"{"disabled":null}"#, None),
             (r#"{"disabled":true}"#, Some(true)),
             (r#"{"disabled":false}"#, Some(false)),
             (r#"{"status":"disabled"}"#, Some(true)),
@@ -240,6 +239,10 @@ mod tests {
                 "{body}"
             );
         }
+        assert!(
+            serde_json::from_str::<ToggleEvent>(r#"{"disabled":null}"#).is_err(),
+            "null says nothing"
+        );
     }
 
     #[test]
